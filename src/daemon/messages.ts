@@ -1,0 +1,131 @@
+/**
+ * What the processes say to each other, one union a direction. Configurations travel as JSON in pieces, each with its generation; what
+ * belongs to an older generation is dropped. Reload in two phases: prepare (plan, open, answer), then commit; one refusal and nothing changes.
+ */
+import type { CheckerSettings } from "../check/settings.ts";
+import type { EventBody, UpDown, VrrpState } from "../events.ts";
+import type { MailSettings } from "../notify/settings.ts";
+import type { Fact, GroupSettings, RouterSettings, VrrpSettings } from "../vrrp/settings.ts";
+
+/** An event on its way to vipd, which numbers it. */
+export type Happened = { readonly body: EventBody; readonly monotonicMs: number };
+
+// ── vipd ↔ vrrp ──────────────────────────────────────────────────────────────────────────────────────────────
+
+export type ToVrrp =
+  | {
+      readonly type: "begin";
+      readonly generation: number;
+      readonly startupDelayMs: number;
+      readonly announceGapMs: VrrpSettings["announceGapMs"];
+      readonly namespace: string | undefined;
+      readonly realtimePriority: number | undefined;
+      readonly dryRun: boolean;
+      /** Keys of addresses that are ours by the journal: swept where no longer wanted. */
+      readonly ours: readonly AddressKey[];
+    }
+  | { readonly type: "routers"; readonly generation: number; readonly routers: readonly RouterSettings[] }
+  | { readonly type: "groups"; readonly generation: number; readonly groups: readonly GroupSettings[] }
+  | { readonly type: "prepare"; readonly generation: number }
+  | { readonly type: "commit"; readonly generation: number }
+  | { readonly type: "abandon"; readonly generation: number }
+  | { readonly type: "facts"; readonly facts: readonly Fact[] }
+  | { readonly type: "status"; readonly id: number }
+  | { readonly type: "ping"; readonly id: number }
+  /** Priority 0, addresses removed, then `stopped` and exit. `hurry`: now, whatever is in flight. */
+  | { readonly type: "stop"; readonly hurry: boolean };
+
+export type FromVrrp =
+  | { readonly type: "hello"; readonly pid: number }
+  | { readonly type: "prepared"; readonly generation: number; readonly refused: string | undefined }
+  | { readonly type: "committed"; readonly generation: number; readonly changes: readonly string[] }
+  | { readonly type: "event"; readonly event: Happened }
+  | { readonly type: "status"; readonly id: number; readonly at: number; readonly routers: readonly RouterStatus[]; readonly groups: readonly GroupStatus[]; readonly lateness: Lateness }
+  | { readonly type: "pong"; readonly id: number }
+  | { readonly type: "stopped" };
+
+/** `device ip/length`, e.g. `eth0 192.0.2.9/24`. */
+export type AddressKey = string;
+export type Lateness = { readonly p50Ms: number; readonly p99Ms: number; readonly worstMs: number; readonly samples: number };
+
+export type RouterStatus = {
+  readonly key: string;
+  readonly name: string;
+  readonly state: VrrpState;
+  /** CLOCK_BOOTTIME ms. */
+  readonly sinceMs: number;
+  readonly reason: string;
+  readonly vrid: number;
+  readonly version: 2 | 3;
+  readonly link: string;
+  readonly basePriority: number;
+  readonly priority: number;
+  /** What changed the priority, in words: `script chk_haproxy down: -20`. */
+  readonly adjustments: readonly string[];
+  readonly faults: readonly string[];
+  readonly intervalMs: number;
+  readonly masterDownMs: number;
+  readonly master: { readonly ip: string; readonly priority: number; readonly intervalMs: number; readonly heardMs: number } | undefined;
+  readonly addresses: readonly { readonly address: string; readonly device: string; readonly present: boolean }[];
+  readonly adverts: { readonly sent: number; readonly received: number; readonly priorityZeroSent: number; readonly priorityZeroReceived: number };
+  readonly transitions: { readonly toMaster: number; readonly fromMaster: number };
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly group: string | undefined;
+  readonly contested: { readonly by: string; readonly priority: number; readonly sinceMs: number } | undefined;
+};
+export type GroupStatus = { readonly name: string; readonly state: VrrpState; readonly sinceMs: number; readonly members: readonly string[] };
+
+// ── vipd ↔ checkers ──────────────────────────────────────────────────────────────────────────────────────────
+
+export type ToCheckers =
+  | { readonly type: "begin"; readonly generation: number; readonly logAllFailures: boolean; readonly namespace: string | undefined }
+  | { readonly type: "checks"; readonly generation: number; readonly checks: readonly CheckerSettings[] }
+  /** Health that vipd knows, by check id: from before a reload, a crash of the checkers, or the kernel's table. */
+  | { readonly type: "health"; readonly generation: number; readonly health: readonly (readonly [id: string, state: UpDown])[] }
+  | { readonly type: "prepare"; readonly generation: number }
+  | { readonly type: "commit"; readonly generation: number }
+  | { readonly type: "abandon"; readonly generation: number }
+  | { readonly type: "status"; readonly id: number }
+  | { readonly type: "ping"; readonly id: number }
+  | { readonly type: "stop"; readonly hurry: boolean };
+
+/** vipd checks every one of these with zod: this process reads bytes from strangers. */
+export type FromCheckers =
+  | { readonly type: "hello"; readonly pid: number }
+  | { readonly type: "prepared"; readonly generation: number; readonly refused: string | undefined }
+  | { readonly type: "committed"; readonly generation: number }
+  /** Only changes of health, and the first verdict of each check. */
+  | { readonly type: "verdict"; readonly generation: number; readonly id: string; readonly state: UpDown; readonly reason: string; readonly tookMs: number; readonly at: number }
+  /** A failure that does not count yet (retry), or each one with log_all_failures. */
+  | { readonly type: "failure"; readonly generation: number; readonly id: string; readonly reason: string; readonly attempt: number; readonly of: number }
+  | { readonly type: "status"; readonly id: number; readonly at: number; readonly checks: readonly CheckStatus[] }
+  | { readonly type: "warning"; readonly reason: string }
+  | { readonly type: "pong"; readonly id: number }
+  | { readonly type: "stopped" };
+
+export type CheckStatus = {
+  readonly id: string;
+  readonly state: UpDown | "unknown";
+  readonly reason: string;
+  /** CLOCK_BOOTTIME ms of the last finished attempt; undefined before the first. */
+  readonly lastMs: number | undefined;
+  readonly tookMs: number | undefined;
+  readonly runs: number;
+  readonly failures: number;
+};
+
+// ── vipd ↔ mailer ────────────────────────────────────────────────────────────────────────────────────────────
+
+export type ToMailer =
+  | { readonly type: "run"; readonly spool: string; readonly templates: readonly string[]; readonly mail: MailSettings }
+  /** Something new lies in the spool. */
+  | { readonly type: "wake" }
+  | { readonly type: "stop"; readonly hurry: boolean };
+
+export type FromMailer =
+  | { readonly type: "hello"; readonly pid: number }
+  | { readonly type: "event"; readonly event: Happened }
+  | { readonly type: "spool"; readonly waiting: number; readonly oldestMs: number | undefined; readonly delivered: number; readonly refused: number; readonly lastError: string | undefined }
+  /** Spool empty for a minute: about to exit 0. */
+  | { readonly type: "idle" }
+  | { readonly type: "stopped" };
