@@ -18,6 +18,8 @@ export type InstanceNotify = {
   readonly fault: CommandSettings | undefined;
   readonly stop: CommandSettings | undefined;
   readonly deleted: CommandSettings | undefined;
+  /** notify_deleted, with or without a command: removal by a reload is told as DELETED, else as FAULT. */
+  readonly reportDeleted: boolean;
   readonly masterRxLowerPriority: CommandSettings | undefined;
   readonly generic: CommandSettings | undefined;
   readonly mail: boolean;
@@ -40,13 +42,23 @@ export type ServiceNotify = {
   readonly omega: boolean;
 };
 
-export type FifoSettings = { readonly path: string; readonly script: CommandSettings | undefined };
+export type FifoSettings = {
+  readonly path: string;
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  /** The program that reads it, started with the path as its last argument. */
+  readonly script: CommandSettings | undefined;
+};
 
 export type NotifySettings = {
   readonly instances: readonly InstanceNotify[];
   readonly services: readonly ServiceNotify[];
   readonly servers: readonly ServerNotify[];
-  readonly fifos: { readonly all: FifoSettings | undefined; readonly vrrp: FifoSettings | undefined; readonly lvs: FifoSettings | undefined };
+  readonly fifos: {
+    readonly all: FifoSettings | undefined;
+    readonly vrrp: FifoSettings | undefined;
+    readonly lvs: FifoSettings | undefined;
+  };
   /** Default account of scripts (script_user), undefined = keepalived_script if it exists, else root. */
   readonly scriptUser: { readonly user: string; readonly group: string | undefined } | undefined;
   readonly scriptSecurity: boolean;
