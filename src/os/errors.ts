@@ -1,0 +1,7 @@
+/** Errors of the operating system, in words. */
+
+/** The `code` of a system error (`EPERM`). @throws `error` itself if it is none: then it is a defect of ours */
+export function systemErrorCode(error: unknown): string {
+  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
+  throw error;
+}
