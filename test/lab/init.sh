@@ -10,7 +10,7 @@
 root=$LAB_TOP/.cache/lab/root
 export PATH="$root/usr/sbin:$root/usr/bin:$LAB_TOP/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 export LD_LIBRARY_PATH="$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu"
-export HOME=/root TERM=dumb LANG=C.UTF-8
+export HOME=/root TERM=dumb LANG=C.UTF-8 CI=true
 
 mount -t proc proc /proc
 echo 1 >/proc/sys/kernel/printk

@@ -1,0 +1,137 @@
+/**
+ * Runs every tier of the tests and adds them up. The last line says `N passed, N failed, N skipped`.
+ *
+ *     node test/run.ts                 all tiers
+ *     node test/run.ts check unit      some of them
+ *
+ * check: types, lint and format, import directions. unit: with simulation, on this machine. lab: with interop, in guests
+ * of the lab kernel. host: in network namespaces of this machine, where one is root; elsewhere in a guest.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { runInLab } from "./lab/run.ts";
+
+const TOP = resolve(import.meta.dirname, "..");
+const RESULTS = join(TOP, ".cache/test");
+const BIN = join(TOP, "node_modules/.bin");
+const LAB_CONFIG = "test/lab/vitest.config.ts";
+const LAB_LIMIT_MS = 20 * 60_000;
+
+type Count = { readonly passed: number; readonly failed: number; readonly skipped: number };
+
+const TIERS: Readonly<Record<string, () => Promise<readonly Count[]>>> = {
+  check: async () => [
+    await step("types", "tsc", ["-p", "."]),
+    await step("lint and format", "biome", ["check", "--config-path=test", "--error-on-warnings", "."]),
+    await step("import directions", "vitest", ["run", "--config", "test/vitest.config.ts", "test/imports.test.ts"]),
+  ],
+  unit: async () => [await suite("unit", (args) => run("vitest", ["--config", "test/vitest.config.ts", ...args]))],
+  lab: () => inGuests("lab", ["test/lab", "test/interop"], 2),
+  host: async () => {
+    const tests = ["test/host"];
+    if (!namespacesWork()) return inGuests("host", tests, 1);
+    return [await suite("host", (args) => inNamespace(["--config", LAB_CONFIG, ...args, ...tests]))];
+  },
+};
+
+/** A command that passes or fails as a whole. */
+async function step(name: string, command: string, args: readonly string[]): Promise<Count> {
+  const code = await start(name, join(BIN, command), args);
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** A run of vitest, counted by its own report; one that leaves none is a failure. */
+async function suite(name: string, start: (args: readonly string[]) => Promise<unknown>): Promise<Count> {
+  const report = join(RESULTS, `${name}.json`);
+  await rm(report, { force: true });
+  try {
+    await start(["--reporter=default", "--reporter=json", `--outputFile.json=${report}`]);
+    return countOf(await readFile(report, "utf8"));
+  } catch (error) {
+    console.log(`${name}: ${error instanceof Error ? error.message : error}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+type Report = {
+  readonly success: boolean;
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+};
+
+function countOf(text: string): Count {
+  const report: Report = JSON.parse(text);
+  // a file that does not load has no tests that could fail
+  const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+  const failed = report.numFailedTests + broken.length;
+  return {
+    passed: report.numPassedTests,
+    failed: failed === 0 && !report.success ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+/** Splits the test files of some folders among guests that run at the same time. */
+async function inGuests(tier: string, folders: readonly string[], most: number): Promise<readonly Count[]> {
+  const files = folders.flatMap((folder) => globSync(`${folder}/**/*.test.ts`, { cwd: TOP })).sort();
+  const guests = Math.min(most, files.length);
+  const parts = Array.from({ length: guests }, (_, guest) => files.filter((_, at) => at % guests === guest));
+  return Promise.all(parts.map((part, at) => inGuest(`${tier}-${at + 1}`, part)));
+}
+
+function inGuest(name: string, files: readonly string[]): Promise<Count> {
+  return suite(name, (args) =>
+    runInLab({
+      command: 'exec vitest run --config "$@"',
+      args: [LAB_CONFIG, ...args, ...files],
+      timeoutMs: LAB_LIMIT_MS,
+      memoryMb: 2048,
+      onLine: (line) => console.log(`${name}: ${line}`),
+    }),
+  );
+}
+
+/** Whether this machine lets us make namespaces: then its own network is never touched. */
+function namespacesWork(): boolean {
+  return spawnSync("unshare", ["--net", "--mount", "true"]).status === 0;
+}
+
+function inNamespace(args: readonly string[]): Promise<number> {
+  const script = 'mount -t tmpfs tmpfs /run && ip link set lo up && exec "$@"';
+  return start("host", "unshare", ["--net", "--mount", "sh", "-c", script, "sh", join(BIN, "vitest"), "run", ...args]);
+}
+
+function run(command: string, args: readonly string[]): Promise<number> {
+  return start(command, join(BIN, command), ["run", ...args]);
+}
+
+function start(name: string, command: string, args: readonly string[]): Promise<number> {
+  console.log(`\n── ${name}`);
+  const child = spawn(command, args, { cwd: TOP, stdio: ["ignore", "inherit", "inherit"], env: environment() });
+  return new Promise((done, failed) => child.once("error", failed).once("close", (code) => done(code ?? 1)));
+}
+
+/** The lab's tools are there for tests on the host too. */
+function environment(): NodeJS.ProcessEnv {
+  const lab = join(TOP, ".cache/lab/root");
+  const path = [BIN, process.env["PATH"] ?? "", `${lab}/usr/sbin`, `${lab}/usr/bin`].join(":");
+  return { ...process.env, PATH: path, LAB_TOP: TOP };
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => TIERS[name] === undefined);
+if (unknown.length > 0)
+  throw new Error(`There is no tier ${unknown.join(", ")}, only ${Object.keys(TIERS).join(", ")}`);
+await mkdir(RESULTS, { recursive: true });
+const counts: Count[] = [];
+for (const [name, tier] of Object.entries(TIERS)) {
+  if (wanted.length === 0 || wanted.includes(name)) counts.push(...(await tier()));
+}
+const sum = (key: keyof Count) => counts.reduce((total, count) => total + count[key], 0);
+console.log(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
+process.exitCode = sum("failed") === 0 ? 0 : 1;
