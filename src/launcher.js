@@ -1,8 +1,41 @@
 #!/usr/bin/env node
 // Plain old JavaScript, so that any Node can read it: what follows needs Node 24, and an older one is told so.
+// For a daemon it starts the two children before anything else is read: they load while main.js does.
 var major = parseInt(process.versions.node, 10);
 if (major < 24) {
   console.error("vipd needs Node.js 24 or newer; this is " + process.version + " (" + process.execPath + ")");
   process.exit(1);
 }
+
+var COMMANDS = ["check", "explain", "status", "log", "reload", "stop", "sweep", "help"];
+var ONCE = /^(-h|--help|-v|--version|-t.*|--config-test.*|--signum.*)$/;
+var args = process.argv.slice(2);
+var daemon = !args.some(function (word) { return ONCE.test(word) || COMMANDS.indexOf(word) >= 0; });
+
+// Without a listener USR1 would open Node's inspector and the others would end the process: they wait here for main.js.
+var pending = [];
+if (daemon) {
+  ["SIGUSR1", "SIGUSR2", "SIGHUP"].forEach(function (name) {
+    process.on(name, function () { if (pending) pending.push(name); });
+  });
+}
+
+/** Starts the entry file of a role. What goes wrong is kept in `failed`, for nobody listens yet. */
+function fork(role) {
+  var child = process.getBuiltinModule("child_process").fork(import.meta.dirname + "/" + role + ".js", [], {
+    execArgv: ["--disable-sigusr1"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    serialization: "json",
+  });
+  child.on("error", function (error) { child.failed = child.failed || error; });
+  return child;
+}
+
+globalThis.vipd = {
+  fork: fork,
+  children: daemon ? { vrrp: fork("vrrp"), checkers: fork("checkers") } : {},
+  /** The signals that came before main.js could listen. */
+  takeSignals: function () { var taken = pending || []; pending = null; return taken; },
+};
+
 import("./main.js");
