@@ -1,0 +1,193 @@
+/**
+ * The spool and the process that empties it. vipd only writes letters; templates, DNS and SMTP live in `mailer.ts`, which is there while
+ * letters wait. When it dies, the letters are still on disk and the next one sends them.
+ */
+import { z } from "zod";
+import type { EventBody } from "../events.ts";
+import type { Letter } from "../notify/mail.ts";
+import { retryDelayMs } from "../notify/mail.ts";
+import type { MailSettings } from "../notify/settings.ts";
+import { listLetters, type Owner, prepareSpool, putLetter } from "../os/spool.ts";
+import type { FromMailer, Happened, ToMailer } from "./messages.ts";
+import type { MailRoom, SpoolStatus } from "./notifier.ts";
+
+/** A child process of a role. */
+export type RoleChild = {
+  readonly pid: number;
+  send(message: ToMailer): void;
+  onMessage(fn: (message: unknown) => void): void;
+  onExit(fn: (reason: string) => void): void;
+  kill(signal: "SIGTERM" | "SIGKILL"): void;
+};
+
+export type MailRoomDeps = {
+  /** The folder of the spool. */
+  readonly spool: string;
+  /** Folders of templates, the admin's first. */
+  readonly templates: readonly string[];
+  /** Whom the mailer runs as; undefined where the account does not exist. */
+  readonly owner: Owner | undefined;
+  readonly fork: () => RoleChild;
+  readonly emit: (body: EventBody) => void;
+  readonly happened: (event: Happened) => void;
+  /** For the delay before a mailer that died is started again. */
+  readonly after: (ms: number, fn: () => void) => Disposable;
+};
+
+/** More letters than this are not kept: the disk is not ours to fill. */
+const MOST_LETTERS = 10_000;
+
+export function createMailRoom(deps: MailRoomDeps): MailRoom {
+  let mail: MailSettings | undefined;
+  let child: RoleChild | undefined;
+  let stopping = false;
+  let deaths = 0;
+  let restart: Disposable | undefined;
+  let usable = false;
+  let sequence = 0;
+  let spool: SpoolStatus = { waiting: 0, oldestMs: undefined, delivered: 0, refused: 0, lastError: undefined };
+  /** Counts of mailers that have ended. */
+  let former = { delivered: 0, refused: 0 };
+  let stopped: (() => void) | undefined;
+
+  function open(): boolean {
+    if (usable) return true;
+    try {
+      prepareSpool(deps.spool, deps.owner);
+      spool = { ...spool, ...waitingIn(deps.spool) };
+      usable = true;
+    } catch (error) {
+      deps.emit({ type: "warning", reason: error instanceof Error ? error.message : String(error) });
+    }
+    return usable;
+  }
+
+  function start(): void {
+    if (child !== undefined || restart !== undefined || mail === undefined || stopping) return;
+    const started = deps.fork();
+    child = started;
+    started.onMessage((message) => heard(started, message));
+    started.onExit((reason) => ended(started, reason));
+    started.send({ type: "run", spool: deps.spool, templates: deps.templates, mail });
+  }
+
+  function heard(from: RoleChild, raw: unknown): void {
+    const parsed = message.safeParse(raw);
+    if (!parsed.success) {
+      deps.emit({ type: "warning", reason: "the mailer said something that is no message of its; it is ended" });
+      from.kill("SIGKILL");
+      return;
+    }
+    const said = parsed.data as FromMailer;
+    if (said.type === "event") {
+      if (said.event.body.type === "mail.delivered") deaths = 0;
+      deps.happened(said.event);
+    } else if (said.type === "spool") {
+      spool = { ...said, delivered: former.delivered + said.delivered, refused: former.refused + said.refused };
+    }
+  }
+
+  function ended(who: RoleChild, reason: string): void {
+    if (child !== who) return;
+    child = undefined;
+    former = { delivered: spool.delivered, refused: spool.refused };
+    spool = { ...spool, ...waitingIn(deps.spool) };
+    stopped?.();
+    if (stopping || spool.waiting === 0) return;
+    if (reason === "exit status 0") {
+      start();
+      return;
+    }
+    deaths += 1;
+    const restartMs = retryDelayMs(deaths);
+    deps.emit({ type: "process.exit", process: "mailer", pid: who.pid, reason, restartMs });
+    restart = deps.after(restartMs, () => {
+      restart = undefined;
+      start();
+    });
+  }
+
+  return {
+    configure(next) {
+      mail = next;
+      if (mail === undefined || !open()) return;
+      if (child !== undefined) child.send({ type: "run", spool: deps.spool, templates: deps.templates, mail });
+      else if (spool.waiting > 0) start();
+    },
+    post(letter: Letter) {
+      if (!open()) return;
+      if (spool.waiting >= MOST_LETTERS) {
+        deps.emit({
+          type: "mail.refused",
+          subject: letter.event.type,
+          reason: `${MOST_LETTERS} mails wait already; this one is not kept`,
+        });
+        return;
+      }
+      try {
+        sequence += 1;
+        putLetter(deps.spool, letterName(letter, sequence), letter, deps.owner);
+      } catch (error) {
+        const reason = `Cannot write a mail to ${deps.spool}: ${error instanceof Error ? error.message : String(error)}`;
+        deps.emit({ type: "mail.refused", subject: letter.event.type, reason });
+        return;
+      }
+      spool = { ...spool, waiting: spool.waiting + 1, oldestMs: spool.oldestMs ?? letter.event.wallMs };
+      if (child === undefined) start();
+      else child.send({ type: "wake" });
+    },
+    status: () => spool,
+    /** Gives the mailer three seconds to send what waits; the rest is sent after the next start. */
+    async stop(hurry) {
+      stopping = true;
+      restart?.[Symbol.dispose]();
+      const last = child;
+      if (last === undefined) return;
+      const gone = new Promise<void>((resolve) => {
+        stopped = resolve;
+      });
+      last.send({ type: "stop", hurry });
+      const patience = deps.after(hurry ? 200 : 3500, () => last.kill("SIGKILL"));
+      await gone;
+      patience[Symbol.dispose]();
+    },
+  };
+}
+
+/** Sorts by time, and within one millisecond by order; unique within the spool. */
+function letterName(letter: Letter, sequence: number): string {
+  return `${String(letter.event.wallMs).padStart(15, "0")}-${String(sequence).padStart(8, "0")}-${process.pid}.json`;
+}
+
+function waitingIn(folder: string): Pick<SpoolStatus, "waiting" | "oldestMs"> {
+  const names = listLetters(folder);
+  return { waiting: names.length, oldestMs: names[0] === undefined ? undefined : Number.parseInt(names[0], 10) };
+}
+
+/** The mailer reads bytes from relays: what it says is checked. */
+const count = z.number().int().nonnegative();
+const mailEvent = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("mail.delivered"), subject: z.string().max(2000), count, tookMs: z.number() }),
+  z.strictObject({
+    type: z.literal("mail.deferred"),
+    reason: z.string().max(2000),
+    waiting: count,
+    retryMs: z.number(),
+  }),
+  z.strictObject({ type: z.literal("mail.refused"), subject: z.string().max(2000), reason: z.string().max(2000) }),
+  z.strictObject({ type: z.literal("warning"), reason: z.string().max(2000) }),
+]);
+const message = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("hello"), pid: count }),
+  z.strictObject({ type: z.literal("event"), event: z.strictObject({ body: mailEvent, monotonicMs: z.number() }) }),
+  z.strictObject({
+    type: z.literal("spool"),
+    waiting: count,
+    oldestMs: z.number().optional(),
+    delivered: count,
+    refused: count,
+    lastError: z.string().max(2000).optional(),
+  }),
+  z.strictObject({ type: z.literal("idle") }),
+  z.strictObject({ type: z.literal("stopped") }),
+]);
