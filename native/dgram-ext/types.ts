@@ -21,6 +21,8 @@ export type SocketAddress =
       readonly ifindex: number;
       readonly protocol?: number;
       readonly hardware?: Uint8Array;
+      /** Of received frames: PACKET.HOST … PACKET.OUTGOING. */
+      readonly packetType?: number;
     }
   /** AF_NETLINK: `pid` 0 is the kernel (or: let the kernel choose); `groups` the legacy bit mask. */
   | { readonly family: "netlink"; readonly pid?: number; readonly groups?: number }
@@ -55,6 +57,13 @@ export type Socket = {
   /** setsockopt: an integer as C `int`, or the raw bytes. */
   setOption(level: number, name: number, value: number | Uint8Array): void;
   getOption(level: number, name: number, length: number): Buffer;
+  /** SO_ATTACH_FILTER: a classic BPF program as `struct sock_filter`s, 8 bytes each in host order. */
+  attachFilter(program: Uint8Array): void;
+  /** Joins or leaves a multicast group (IPv4 or IPv6 address) on the interface. */
+  join(group: string, ifindex: number): void;
+  leave(group: string, ifindex: number): void;
+  /** The address that the socket is bound to, with what the kernel chose (port, netlink pid). */
+  localAddress(): SocketAddress;
   /** @returns the bytes sent, or undefined when the send buffer is full (EAGAIN). */
   send(data: Uint8Array, to?: SocketAddress, options?: SendOptions): number | undefined;
   /** The next datagram that waits, or undefined (EAGAIN). Errors queued on the socket are thrown. */
@@ -68,7 +77,11 @@ export type Socket = {
   request(data: Uint8Array, done: (datagram: Buffer) => boolean, timeoutMs?: number): readonly Buffer[];
   /** The same on a thread of the addon, so that the caller's loop never waits for a kernel lock; netlink framing: done at
    * NLMSG_DONE, or when `acks` NLMSG_ERROR messages have come. One at a time per socket, in the order of the calls. */
-  requestAsync(data: Uint8Array, expect: { readonly acks: number } | { readonly dump: true }, timeoutMs?: number): Promise<readonly Buffer[]>;
+  requestAsync(
+    data: Uint8Array,
+    expect: { readonly acks: number } | { readonly dump: true },
+    timeoutMs?: number,
+  ): Promise<readonly Buffer[]>;
   /** Keeps the event loop alive (default) or not. */
   ref(): void;
   unref(): void;

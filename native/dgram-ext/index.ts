@@ -1,0 +1,11 @@
+/**
+ * dgram-ext: datagram sockets that node:dgram lacks (raw IP, AF_PACKET, AF_NETLINK, AF_UNIX), with ancillary data and
+ * readiness, and the few system calls around them that Node has no door to. Linux only.
+ *
+ * The C side (src/) does one system call at a time and decides nothing; names, defaults and messages live here. See README.md.
+ */
+
+export * from "./constants.ts";
+export { openSocket } from "./socket.ts";
+export { boottimeMs, openTimer, realtimeMs } from "./timer.ts";
+export type * from "./types.ts";
