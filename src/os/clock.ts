@@ -1,16 +1,85 @@
-/** The real clocks. */
-import { boottimeMs } from "dgram-ext";
+/**
+ * The real clock: CLOCK_BOOTTIME, with one timerfd that is armed for the earliest of all deadlines. setTimeout is good to a
+ * millisecond and libuv runs it before it reads sockets; here `beforeDue` is called first, so that what arrived is heard before what expired.
+ */
+import { boottimeMs, openTimer, realtimeMs } from "dgram-ext";
 import type { Clock, WallClock } from "../base/clock.ts";
+import { createDeadlines, deadline } from "../base/deadlines.ts";
 
-/** CLOCK_BOOTTIME for arithmetic, timers good to a millisecond; the time of day for people. */
-export const systemClock: Clock & WallClock = {
-  now: boottimeMs,
-  wall: Date.now,
-  after(afterMs, fn) {
-    const timer = setTimeout(fn, Math.min(afterMs, LONGEST_MS));
-    return { [Symbol.dispose]: () => clearTimeout(timer) };
-  },
+/** A deadline that can be moved again and again without making garbage. */
+export type Alarm = {
+  /** Arms it or moves it; CLOCK_BOOTTIME ms with fractions. */
+  set(atMs: number): void;
+  clear(): void;
 };
 
-/** setTimeout takes 31 bits; 24 days are as good as for ever. */
-const LONGEST_MS = 2 ** 31 - 1;
+export type SystemClock = Clock &
+  WallClock & {
+    /** @param run is told how much later than armed it is called, ms */
+    alarm(run: (lateMs: number) => void): Alarm;
+    close(): void;
+  };
+
+/**
+ * @param beforeDue is called once a turn before the expired deadlines are acted on, with how late the earliest of them is;
+ * what it moves or clears does not run
+ */
+export function openClock(beforeDue: (lateMs: number) => void = () => {}): SystemClock {
+  const deadlines = createDeadlines();
+  const timer = openTimer(onTimer);
+  /** When the timerfd will fire; firing too early costs a turn, so a deadline moved away leaves it. */
+  let armedMs = Number.POSITIVE_INFINITY;
+  let busy = false;
+
+  function onTimer(): void {
+    armedMs = Number.POSITIVE_INFINITY;
+    const earliest = deadlines.earliest();
+    const lateMs = earliest === undefined ? -1 : boottimeMs() - earliest.atMs;
+    busy = true;
+    try {
+      if (lateMs >= 0) runDue(lateMs);
+    } finally {
+      busy = false;
+      arm();
+    }
+  }
+
+  function runDue(lateMs: number): void {
+    beforeDue(lateMs);
+    const nowMs = boottimeMs();
+    for (let next = deadlines.earliest(); next !== undefined && next.atMs <= nowMs; next = deadlines.earliest()) {
+      deadlines.clear(next);
+      next.run(nowMs - next.atMs);
+    }
+  }
+
+  function arm(): void {
+    const earliest = deadlines.earliest();
+    if (busy || earliest === undefined || earliest.atMs >= armedMs) return;
+    armedMs = earliest.atMs;
+    timer.armAt(armedMs);
+  }
+
+  function alarm(run: (lateMs: number) => void): Alarm {
+    const entry = deadline(run);
+    return {
+      set(atMs) {
+        deadlines.set(entry, atMs);
+        arm();
+      },
+      clear: () => deadlines.clear(entry),
+    };
+  }
+
+  return {
+    now: boottimeMs,
+    wall: realtimeMs,
+    alarm,
+    after(afterMs, fn) {
+      const once = alarm(fn);
+      once.set(boottimeMs() + afterMs);
+      return { [Symbol.dispose]: () => once.clear() };
+    },
+    close: () => timer.close(),
+  };
+}
