@@ -6,6 +6,22 @@
  */
 
 export * from "./constants.ts";
+export {
+  capabilities,
+  dropPrivileges,
+  enterNamespace,
+  interfaceIndex,
+  interfaceName,
+  lockFile,
+  makeFifo,
+  setLimit,
+  setNice,
+  setParentDeathSignal,
+  setProcessName,
+  setRealtime,
+} from "./process.ts";
+export { onSignal } from "./signals.ts";
 export { openSocket } from "./socket.ts";
+export { closeDescriptor, connectStream, openStream } from "./stream.ts";
 export { boottimeMs, openTimer, realtimeMs } from "./timer.ts";
 export type * from "./types.ts";

@@ -114,21 +114,47 @@ export type Timer = {
   [Symbol.dispose](): void;
 };
 
+export type StreamOptions = {
+  readonly to: SocketAddress;
+  /** Source address; with port 0 or none the kernel chooses the port at connect (IP_BIND_ADDRESS_NO_PORT). */
+  readonly from?: SocketAddress;
+  /** Interface name (SO_BINDTODEVICE); needs no privilege as long as the socket has no device yet. */
+  readonly device?: string;
+  /** Firewall mark (SO_MARK): CAP_NET_ADMIN, from Linux 5.17 CAP_NET_RAW will do. */
+  readonly mark?: number;
+  /** Default: stream (TCP). */
+  readonly type?: "stream" | "datagram";
+};
+
+export type DropOptions = {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups, up to 64; default: none. */
+  readonly groups?: readonly number[];
+  /** Capabilities that stay permitted and effective: CAP_* numbers. */
+  readonly keep: readonly number[];
+  /** Default: true. */
+  readonly noNewPrivileges?: boolean;
+};
+
+/** A file under an exclusive lock. `write` replaces its content. */
+export type FileLock = {
+  readonly fd: number;
+  write(text: string): void;
+  close(): void;
+};
+
 /** What the addon exports besides constants (`constants.ts`: AF_, SOL_, SO_, IP_, MSG_, NETLINK_, PR_, CAP_, …). */
 export type DgramExt = {
   openSocket(options: OpenOptions): Socket;
-  /** Wraps a descriptor that was made elsewhere (e.g. a TCP socket with options set before connect: see `openStream`). */
   openTimer(onExpired: () => void): Timer;
   /**
    * A TCP (or UDP) socket with source address, device and mark set before `connect`, which is started non-blocking.
    * @returns the descriptor, for `new net.Socket({ fd })`; the caller owns it.
    */
-  openStream(options: {
-    readonly to: SocketAddress;
-    readonly from?: SocketAddress;
-    readonly device?: string;
-    readonly mark?: number;
-  }): number;
+  openStream(options: StreamOptions): number;
+  /** The same, but waits until it is connected; rejects with what the network says, or with the reason of `signal`. */
+  connectStream(options: StreamOptions, signal?: AbortSignal): Promise<number>;
   closeDescriptor(fd: number): void;
   /** CLOCK_BOOTTIME / CLOCK_REALTIME in milliseconds with fractions. */
   boottimeMs(): number;
@@ -136,22 +162,18 @@ export type DgramExt = {
   interfaceIndex(name: string): number | undefined;
   interfaceName(index: number): string | undefined;
   /** Takes an exclusive flock without waiting. @returns a handle, or undefined if someone holds it. */
-  lockFile(path: string): { readonly fd: number; write(text: string): void; close(): void } | undefined;
+  lockFile(path: string): FileLock | undefined;
   /** SCHED_RR | SCHED_RESET_ON_FORK at `priority` (1–99) for every thread of this process or only the calling one; 0 = SCHED_OTHER. */
-  setRealtime(priority: number): void;
+  setRealtime(priority: number, threads?: "all" | "calling"): void;
   setNice(value: number): void;
   /** setrlimit, e.g. RLIMIT_RTTIME in µs, RLIMIT_NOFILE, RLIMIT_CORE. */
   setLimit(resource: number, soft: number, hard: number): void;
   /** Memory the addon may lock is none: mlockall aborts V8. */
   enterNamespace(path: string, type: "network" | "mount"): void;
   /** PR_SET_KEEPCAPS → setgroups, setgid, setuid → capset of `keep` (CAP_* numbers) on every thread → no_new_privs. */
-  dropPrivileges(options: {
-    readonly uid: number;
-    readonly gid: number;
-    readonly groups?: readonly number[];
-    readonly keep: readonly number[];
-    readonly noNewPrivileges?: boolean;
-  }): void;
+  dropPrivileges(options: DropOptions): void;
+  /** The permitted capabilities (CAP_* numbers): what `dropPrivileges` may keep. */
+  capabilities(): readonly number[];
   setParentDeathSignal(signal: number): void;
   setProcessName(name: string): void;
   /** Calls `fn` with the number for signals that Node cannot listen to (realtime signals). Blocks nothing else. */
