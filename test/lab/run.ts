@@ -57,7 +57,7 @@ export async function runInLab(job: LabJob): Promise<LabResult> {
 }
 
 async function startGuest(folder: string, job: LabJob, timeoutMs: number): Promise<ChildProcess> {
-  const env = { ...job.env, LAB_TOP: TOP, LAB_SECONDS: String(Math.ceil(timeoutMs / 1000)) };
+  const env = { NO_COLOR: "1", ...job.env, LAB_TOP: TOP, LAB_SECONDS: String(Math.ceil(timeoutMs / 1000)) };
   const lines = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}\n`);
   await writeFile(join(folder, "job.env"), lines.join(""));
   await writeFile(join(folder, "job.sh"), `exec ${commandOf(job)}\n`);
@@ -97,7 +97,7 @@ async function readOutput(guest: ChildProcess, onLine: ((line: string) => void) 
     rest = lines.pop() ?? "";
     for (const line of lines) {
       all.push(line);
-      if (line === "lab: done") within = false;
+      if (line.endsWith("lab: done")) within = false;
       if (within) job.push(line);
       if (within) onLine?.(line);
       if (line === "lab: ready") within = true;

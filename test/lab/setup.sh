@@ -55,14 +55,17 @@ build_addon() {
 # Sets `compiler` to a C compiler: the machine's own, or gcc unpacked below .cache.
 find_compiler() {
   for compiler in "${CC:-}" gcc cc; do
-    if [ -n "$compiler" ] && echo '#include <stdio.h>' | $compiler -E - >/dev/null 2>&1; then return; fi
+    if [ -n "$compiler" ] && echo '#include <stdio.h>' | "$compiler" -E - >/dev/null 2>&1; then return; fi
   done
   unpack compiler "$COMPILER_PACKAGES" complete
   root=$cache/compiler/root
   compiler=$(ls "$root"/usr/bin/*-linux-gnu-gcc-[0-9]* 2>/dev/null | head -n 1)
   [ -n "$compiler" ] || fail "the package gcc brought no compiler"
-  compiler="env LD_LIBRARY_PATH=$(libraries "$root") $compiler --sysroot=$root -B$root/usr/bin"
-  echo '#include <stdio.h>' | $compiler -E - >"$cache/compiler.log" 2>&1 || fail "the unpacked compiler does not run:" "$cache/compiler.log"
+  printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" --sysroot="%s" -B"%s/usr/bin" "$@"\n' \
+    "$(libraries "$root")" "$compiler" "$root" "$root" >"$cache/compiler/cc"
+  chmod +x "$cache/compiler/cc"
+  compiler=$cache/compiler/cc
+  echo '#include <stdio.h>' | "$compiler" -E - >"$cache/compiler.log" 2>&1 || fail "the unpacked compiler does not run:" "$cache/compiler.log"
 }
 
 build_bundle() {
