@@ -49,6 +49,7 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
   /** Counts of mailers that have ended. */
   let former = { delivered: 0, refused: 0 };
   let stopped: (() => void) | undefined;
+  const warned = new Set<string>();
 
   function open(): boolean {
     if (usable) return true;
@@ -81,10 +82,18 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
     const said = parsed.data as FromMailer;
     if (said.type === "event") {
       if (said.event.body.type === "mail.delivered") deaths = 0;
-      deps.happened(said.event);
+      if (isNews(said.event.body)) deps.happened(said.event);
     } else if (said.type === "spool") {
       spool = { ...said, delivered: former.delivered + said.delivered, refused: former.refused + said.refused };
     }
+  }
+
+  /** A warning is said once, not by every mailer anew. */
+  function isNews(body: EventBody): boolean {
+    if (body.type !== "warning") return true;
+    if (warned.has(body.reason)) return false;
+    warned.add(body.reason);
+    return true;
   }
 
   function ended(who: RoleChild, reason: string): void {

@@ -46,7 +46,7 @@ export const mail: MailSettings = {
   checkerMails: true,
 };
 
-export const toMaster: EventBody = {
+export const toMaster: Extract<EventBody, { type: "vrrp.transition" }> = {
   type: "vrrp.transition",
   instance: "VI_1",
   from: "BACKUP",
@@ -58,7 +58,7 @@ export const toMaster: EventBody = {
   addresses: ["10.0.0.9/24 on eth0"],
 };
 
-export const toBackup: EventBody = {
+export const toBackup: typeof toMaster = {
   ...toMaster,
   from: "MASTER",
   to: "BACKUP",
@@ -66,7 +66,7 @@ export const toBackup: EventBody = {
   master: ip("10.0.0.2"),
 };
 
-export const serverDown: EventBody = {
+export const serverDown: Extract<EventBody, { type: "server.state" }> = {
   type: "server.state",
   service: "[10.0.0.9]:tcp:80",
   server: "[10.0.1.1]:tcp:80",

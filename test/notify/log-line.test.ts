@@ -12,13 +12,13 @@ test("a line names its event, then key=value", () => {
 test("whatever a reason holds, a line is one line without control characters", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (reason) => {
-      expect(logLine({ ...serverDown, reason } as typeof serverDown)).not.toMatch(/\p{Cc}/u);
+      expect(logLine({ ...serverDown, reason })).not.toMatch(/\p{Cc}/u);
     }),
   );
 });
 
 test("what takes a service away is an error or a warning", () => {
-  expect(severityOf({ ...toMaster, to: "FAULT" } as typeof toMaster)).toBe("error");
+  expect(severityOf({ ...toMaster, to: "FAULT" })).toBe("error");
   expect(severityOf(serverDown)).toBe("warning");
   expect(severityOf(toMaster)).toBe("notice");
 });
