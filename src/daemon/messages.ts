@@ -6,6 +6,7 @@ import type { CheckerSettings } from "../check/settings.ts";
 import type { EventBody, UpDown, VrrpState } from "../events.ts";
 import type { MailSettings } from "../notify/settings.ts";
 import type { Fact, GroupSettings, RouterSettings, VrrpSettings } from "../vrrp/settings.ts";
+import type { GroupStatus, RouterStatus } from "../vrrp/status.ts";
 
 /** An event on its way to vipd, which numbers it. */
 export type Happened = { readonly body: EventBody; readonly monotonicMs: number };
@@ -40,48 +41,42 @@ export type FromVrrp =
   | { readonly type: "prepared"; readonly generation: number; readonly refused: string | undefined }
   | { readonly type: "committed"; readonly generation: number; readonly changes: readonly string[] }
   | { readonly type: "event"; readonly event: Happened }
-  | { readonly type: "status"; readonly id: number; readonly at: number; readonly routers: readonly RouterStatus[]; readonly groups: readonly GroupStatus[]; readonly lateness: Lateness }
+  | {
+      readonly type: "status";
+      readonly id: number;
+      readonly at: number;
+      readonly routers: readonly RouterStatus[];
+      readonly groups: readonly GroupStatus[];
+      readonly lateness: Lateness;
+    }
   | { readonly type: "pong"; readonly id: number }
   | { readonly type: "stopped" };
 
 /** `device ip/length`, e.g. `eth0 192.0.2.9/24`. */
 export type AddressKey = string;
-export type Lateness = { readonly p50Ms: number; readonly p99Ms: number; readonly worstMs: number; readonly samples: number };
-
-export type RouterStatus = {
-  readonly key: string;
-  readonly name: string;
-  readonly state: VrrpState;
-  /** CLOCK_BOOTTIME ms. */
-  readonly sinceMs: number;
-  readonly reason: string;
-  readonly vrid: number;
-  readonly version: 2 | 3;
-  readonly link: string;
-  readonly basePriority: number;
-  readonly priority: number;
-  /** What changed the priority, in words: `script chk_haproxy down: -20`. */
-  readonly adjustments: readonly string[];
-  readonly faults: readonly string[];
-  readonly intervalMs: number;
-  readonly masterDownMs: number;
-  readonly master: { readonly ip: string; readonly priority: number; readonly intervalMs: number; readonly heardMs: number } | undefined;
-  readonly addresses: readonly { readonly address: string; readonly device: string; readonly present: boolean }[];
-  readonly adverts: { readonly sent: number; readonly received: number; readonly priorityZeroSent: number; readonly priorityZeroReceived: number };
-  readonly transitions: { readonly toMaster: number; readonly fromMaster: number };
-  readonly dropped: Readonly<Record<string, number>>;
-  readonly group: string | undefined;
-  readonly contested: { readonly by: string; readonly priority: number; readonly sinceMs: number } | undefined;
+export type Lateness = {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly worstMs: number;
+  readonly samples: number;
 };
-export type GroupStatus = { readonly name: string; readonly state: VrrpState; readonly sinceMs: number; readonly members: readonly string[] };
 
 // ── vipd ↔ checkers ──────────────────────────────────────────────────────────────────────────────────────────
 
 export type ToCheckers =
-  | { readonly type: "begin"; readonly generation: number; readonly logAllFailures: boolean; readonly namespace: string | undefined }
+  | {
+      readonly type: "begin";
+      readonly generation: number;
+      readonly logAllFailures: boolean;
+      readonly namespace: string | undefined;
+    }
   | { readonly type: "checks"; readonly generation: number; readonly checks: readonly CheckerSettings[] }
   /** Health that vipd knows, by check id: from before a reload, a crash of the checkers, or the kernel's table. */
-  | { readonly type: "health"; readonly generation: number; readonly health: readonly (readonly [id: string, state: UpDown])[] }
+  | {
+      readonly type: "health";
+      readonly generation: number;
+      readonly health: readonly (readonly [id: string, state: UpDown])[];
+    }
   | { readonly type: "prepare"; readonly generation: number }
   | { readonly type: "commit"; readonly generation: number }
   | { readonly type: "abandon"; readonly generation: number }
@@ -95,9 +90,24 @@ export type FromCheckers =
   | { readonly type: "prepared"; readonly generation: number; readonly refused: string | undefined }
   | { readonly type: "committed"; readonly generation: number }
   /** Only changes of health, and the first verdict of each check. */
-  | { readonly type: "verdict"; readonly generation: number; readonly id: string; readonly state: UpDown; readonly reason: string; readonly tookMs: number; readonly at: number }
+  | {
+      readonly type: "verdict";
+      readonly generation: number;
+      readonly id: string;
+      readonly state: UpDown;
+      readonly reason: string;
+      readonly tookMs: number;
+      readonly at: number;
+    }
   /** A failure that does not count yet (retry), or each one with log_all_failures. */
-  | { readonly type: "failure"; readonly generation: number; readonly id: string; readonly reason: string; readonly attempt: number; readonly of: number }
+  | {
+      readonly type: "failure";
+      readonly generation: number;
+      readonly id: string;
+      readonly reason: string;
+      readonly attempt: number;
+      readonly of: number;
+    }
   | { readonly type: "status"; readonly id: number; readonly at: number; readonly checks: readonly CheckStatus[] }
   | { readonly type: "warning"; readonly reason: string }
   | { readonly type: "pong"; readonly id: number }
@@ -125,7 +135,14 @@ export type ToMailer =
 export type FromMailer =
   | { readonly type: "hello"; readonly pid: number }
   | { readonly type: "event"; readonly event: Happened }
-  | { readonly type: "spool"; readonly waiting: number; readonly oldestMs: number | undefined; readonly delivered: number; readonly refused: number; readonly lastError: string | undefined }
+  | {
+      readonly type: "spool";
+      readonly waiting: number;
+      readonly oldestMs: number | undefined;
+      readonly delivered: number;
+      readonly refused: number;
+      readonly lastError: string | undefined;
+    }
   /** Spool empty for a minute: about to exit 0. */
   | { readonly type: "idle" }
   | { readonly type: "stopped" };

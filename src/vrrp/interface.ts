@@ -6,6 +6,15 @@
 import type { Ip } from "../base/address.ts";
 import type { EventBody } from "../events.ts";
 import type { Fact, RouterSettings, VrrpSettings } from "./settings.ts";
+import type { GroupStatus, RouterStatus } from "./status.ts";
+
+/** Made by `createEngine()` of engine.ts. Tell it the links before the first `configure`: a link of which nothing is known is a missing one. */
+export type Engine = {
+  /** @param nowMs never less than in the call before @returns what to do, in this order, before the next call */
+  handle(event: EngineEvent, nowMs: number): readonly Action[];
+  routers(nowMs: number): readonly RouterStatus[];
+  groups(nowMs: number): readonly GroupStatus[];
+};
 
 /** What a VRRP packet says, either version. `addresses` in the order of the wire. */
 export type Advert = {
