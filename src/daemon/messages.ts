@@ -3,7 +3,7 @@
  * belongs to an older generation is dropped. Reload in two phases: prepare (plan, open, answer), then commit; one refusal and nothing changes.
  */
 import type { CheckerSettings } from "../check/settings.ts";
-import type { EventBody, UpDown, VrrpState } from "../events.ts";
+import type { EventBody, UpDown } from "../events.ts";
 import type { MailSettings } from "../notify/settings.ts";
 import type { Fact, GroupSettings, RouterSettings, VrrpSettings } from "../vrrp/settings.ts";
 import type { GroupStatus, RouterStatus } from "../vrrp/status.ts";
