@@ -71,6 +71,15 @@ export function beOf(fields: Fields, type: number): number | undefined {
   return length === 4 ? fields.bytes.readUInt32BE(at) : undefined;
 }
 
+/** An unsigned integer of 8 bytes; exact up to 2^53, as counters are for all practical time. */
+export function wideUintOf(fields: Fields, type: number): number | undefined {
+  const at = fields.start[type];
+  if (at === undefined || (fields.end[type] ?? at) - at !== 8) return undefined;
+  const first = u32At(fields.bytes, at);
+  const second = u32At(fields.bytes, at + 4);
+  return LITTLE_ENDIAN ? second * 0x1_0000_0000 + first : first * 0x1_0000_0000 + second;
+}
+
 export function u64Of(fields: Fields, type: number): bigint | undefined {
   const at = fields.start[type];
   if (at === undefined || (fields.end[type] ?? at) - at !== 8) return undefined;

@@ -1,10 +1,10 @@
 /** Generic netlink: families that are found by name, and the controller that knows them. linux/genetlink.h. */
 import { type Attribute, text } from "./attribute.ts";
 import { eachField, readFields, textOf, uintOf } from "./fields.ts";
-import { type Message, NetlinkError, type Reply, struct } from "./message.ts";
+import { type Message, NetlinkError, type Reply } from "./message.ts";
 import type { Netlink } from "./request.ts";
 
-const GENL_ID_CTRL = 0x10;
+export const GENL_ID_CTRL = 0x10;
 const CTRL_CMD_GETFAMILY = 3;
 /** CTRL_ATTR_* */
 const CTRL = { familyId: 1, familyName: 2, version: 3, groups: 7 } as const;
@@ -24,7 +24,7 @@ export type GenericFamily = {
 
 /** The header of a message of a generic family. */
 export function genericHeader(command: number, version: number): Uint8Array {
-  return struct([1, command], [1, version], [2, 0]);
+  return Uint8Array.of(command, version, 0, 0);
 }
 
 export function genericMessage(family: number, command: number, version: number, attrs: readonly Attribute[]): Message {

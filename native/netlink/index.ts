@@ -36,6 +36,7 @@ export {
   textOf,
   u64Of,
   uintOf,
+  wideUintOf,
 } from "./fields.ts";
 export { decodeFamily, type GenericFamily, genericMessage, getFamily, resolveFamily } from "./generic.ts";
 export {

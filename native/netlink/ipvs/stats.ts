@@ -1,0 +1,39 @@
+/** Counters of a service or server: IPVS_STATS_ATTR_* of linux/ip_vs.h. */
+import { type Fields, uintOf, wideUintOf } from "../fields.ts";
+import { STATS } from "./numbers.ts";
+
+/** Totals, and rates per second as the kernel estimates them over some seconds. */
+export type Stats = {
+  readonly connections: number;
+  readonly inPackets: number;
+  readonly outPackets: number;
+  readonly inBytes: number;
+  readonly outBytes: number;
+  readonly connectionRate: number;
+  readonly inPacketRate: number;
+  readonly outPacketRate: number;
+  readonly inByteRate: number;
+  readonly outByteRate: number;
+};
+
+/** @param wide 64-bit counters, from Linux 4.1; @param narrow the older form, in which most wrap at 32 bits */
+export function readStats(wide: Fields | undefined, narrow: Fields | undefined): Stats {
+  const value = (type: number): number => (wide && wideUintOf(wide, type)) ?? narrowValue(narrow, type);
+  return {
+    connections: value(STATS.connections),
+    inPackets: value(STATS.inPackets),
+    outPackets: value(STATS.outPackets),
+    inBytes: value(STATS.inBytes),
+    outBytes: value(STATS.outBytes),
+    connectionRate: value(STATS.connectionRate),
+    inPacketRate: value(STATS.inPacketRate),
+    outPacketRate: value(STATS.outPacketRate),
+    inByteRate: value(STATS.inByteRate),
+    outByteRate: value(STATS.outByteRate),
+  };
+}
+
+function narrowValue(narrow: Fields | undefined, type: number): number {
+  if (narrow === undefined) return 0;
+  return wideUintOf(narrow, type) ?? uintOf(narrow, type) ?? 0; // bytes have 64 bits in the older form, too
+}
