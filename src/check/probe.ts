@@ -58,7 +58,7 @@ export function failureOf(error: unknown, signal: AbortSignal, connection: Conne
   if (signal.aborted) return { up: false, why: `timeout after ${formatDuration(connection.timeoutMs)}` };
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (typeof code !== "string") throw error;
-  if (OURS.has(code)) return { up: undefined, why: `this machine cannot ask: ${code}` };
+  if (OURS.has(code) || forbidden(error, code)) return { up: undefined, why: `this machine cannot ask: ${code}` };
   if (code === "EADDRNOTAVAIL" && connection.bindIp === undefined)
     return { up: undefined, why: "this machine has no port left" };
   const words = WORDS[code];
@@ -72,6 +72,12 @@ export function failureOf(error: unknown, signal: AbortSignal, connection: Conne
 
 /** No fault of the server: descriptors, memory, buffers. */
 const OURS: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"]);
+
+/** A mark or a low source port that this process may not set; a connection that a firewall forbids is a failure of the check. */
+function forbidden(error: unknown, code: string): boolean {
+  if (code !== "EPERM" && code !== "EACCES") return false;
+  return error instanceof Error && "syscall" in error && (error.syscall === "setsockopt" || error.syscall === "bind");
+}
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "refused",
