@@ -8,8 +8,8 @@
 
 . "$LAB_JOB/job.env"
 root=$LAB_TOP/.cache/lab/root
+export LD_LIBRARY_PATH="$root/usr/lib/x86_64-linux-gnu"
 export PATH="$root/usr/sbin:$root/usr/bin:$LAB_TOP/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-export LD_LIBRARY_PATH="$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu"
 export HOME=/root TERM=dumb LANG=C.UTF-8 CI=true
 
 mount -t proc proc /proc
@@ -40,6 +40,7 @@ cover() {
 }
 for folder in /etc /var /root; do cover $folder; done
 case $LAB_TOP/ in /tmp/*) ;; *) mount -t tmpfs -o mode=1777 tmp /tmp ;; esac
+mount --bind "$LAB_TOP/.cache/lab/ld.so.cache" /etc/ld.so.cache && unset LD_LIBRARY_PATH
 
 ip link set lo up
 sysctl() { echo "$2" >"/proc/sys/$1"; }
