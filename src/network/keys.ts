@@ -1,36 +1,23 @@
-/** The name of an address in the journal, in messages and in plans: `eth0 192.0.2.9/24`. */
-import { type Ip, parseIp } from "../base/address.ts";
-import type { RouterSettings, VirtualAddress } from "../vrrp/settings.ts";
+/** Which addresses routers may put on links, and the keys of those. */
+import { type AddressKey, addressKey } from "../base/address-key.ts";
+import type { VirtualAddress } from "./plan.ts";
 
-/** `device ip/length`, with the address in canonical text. */
-export type AddressKey = string;
-
-export function addressKey(link: string, ip: Ip, length: number): AddressKey {
-  return `${link} ${ip}/${length}`;
-}
+/** What a router has: the addresses that it advertises, and those that it only holds. */
+export type Addresses<A extends VirtualAddress = VirtualAddress> = {
+  readonly addresses: readonly A[];
+  readonly excluded: readonly A[];
+};
 
 export function keyOf(address: VirtualAddress): AddressKey {
   return addressKey(address.link, address.ip, address.length);
 }
 
 /** Everything that these routers may ever put on a link; vipd journals it before it hands the settings out. */
-export function keysOf(routers: readonly RouterSettings[]): ReadonlySet<AddressKey> {
-  return new Set(routers.flatMap(addressesOf).map(keyOf));
+export function keysOf(routers: readonly Addresses[]): ReadonlySet<AddressKey> {
+  return new Set(routers.flatMap((router) => addressesOf(router)).map(keyOf));
 }
 
 /** What a master holds, in the order in which it is added: the advertised addresses, then the excluded ones. */
-export function addressesOf(router: RouterSettings): readonly VirtualAddress[] {
+export function addressesOf<A extends VirtualAddress>(router: Addresses<A>): readonly A[] {
   return router.excluded.length === 0 ? router.addresses : [...router.addresses, ...router.excluded];
-}
-
-/** @returns undefined for a text that `addressKey` cannot have written: a journal may be damaged. */
-export function parseKey(
-  key: AddressKey,
-): { readonly link: string; readonly ip: Ip; readonly length: number } | undefined {
-  const match = /^(\S+) (\S+)\/(\d{1,3})$/.exec(key);
-  const ip = parseIp(match?.[2] ?? "");
-  const link = match?.[1];
-  if (match === null || ip === undefined || link === undefined) return undefined;
-  const length = Number(match[3]);
-  return length <= (ip.includes(":") ? 128 : 32) ? { link, ip, length } : undefined;
 }

@@ -6,8 +6,26 @@
  * promote_secondaries is 0 the kernel deletes the secondaries together with their primary: the plan puts the survivors back.
  */
 import { familyOf, type Ip, inNetwork } from "../base/address.ts";
-import type { VirtualAddress } from "../vrrp/settings.ts";
-import type { AddressKey } from "./keys.ts";
+import type { AddressKey } from "../base/address-key.ts";
+
+/** An address as somebody wants it. */
+export type VirtualAddress = {
+  readonly ip: Ip;
+  readonly length: number;
+  readonly link: string;
+  /** Linux scope number: 0 global, 200 site, 253 link, 254 host. */
+  readonly scope: number;
+  /** IPv4 only. */
+  readonly label: string | undefined;
+  /** IPv4 only. */
+  readonly broadcast: Ip | undefined;
+  readonly peer: Ip | undefined;
+  readonly noPrefixRoute: boolean;
+  /** IPv6 only: a home address of Mobile IPv6. */
+  readonly home: boolean;
+  /** IPv6 only, s; undefined = a /128 is deprecated from the start (no source of new connections), others are preferred for ever. */
+  readonly preferredSeconds: number | undefined;
+};
 
 /** An address as the kernel has it. */
 export type KernelAddress = {

@@ -2,7 +2,7 @@
  * How often an address that somebody else removes is put back: five times in ten seconds, then the instance gives up with a fault, because
  * two programs that undo each other's work help nobody. After a rest it may try again; each further fault makes the rest longer.
  */
-import type { AddressKey } from "./keys.ts";
+import type { AddressKey } from "../base/address-key.ts";
 
 const TIMES = 5;
 const WITHIN_MS = 10_000;

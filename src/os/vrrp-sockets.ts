@@ -2,8 +2,8 @@
  * The sockets of one link: a raw one for protocol 112 that hears the group, and one that sends whole IPv4 packets. Both are tied to the link by its
  * index, so a link that vanishes and returns needs new ones. Loopback is off: our own adverts do not come back.
  */
-import { openSocket, type Socket } from "dgram-ext";
-import { type Ip, ipFromBytes, ipToBytes } from "../base/address.ts";
+import { IP, IPPROTO, MSG, openSocket, SO, SOL, type Socket } from "dgram-ext";
+import { type Ip, ipFromBytes } from "../base/address.ts";
 
 /** A VRRP packet as it came: what the IP header said, and the payload. */
 export type VrrpPacket = {
@@ -38,21 +38,6 @@ export type VrrpSocketOptions = {
   readonly onReadable: () => void;
 };
 
-const IPPROTO = { ip: 0, vrrp: 112, raw: 255 } as const; // linux/in.h
-/** IP_* of linux/in.h */
-const IP = { headerIncluded: 3, multicastLoop: 34, addMembership: 35, multicastAll: 49 } as const;
-const SOL_SOCKET = 1;
-/** SO_* of asm-generic/socket.h */
-const SO = {
-  sendBuffer: 7,
-  receiveBuffer: 8,
-  priority: 12,
-  bindToDevice: 25,
-  sendBufferForce: 32,
-  receiveBufferForce: 33,
-  timestampNs: 35,
-} as const;
-const MSG_DONTROUTE = 4;
 /** TC_PRIO_CONTROL of linux/pkt_sched.h: ahead of bulk traffic in the default queue. */
 const PRIORITY_CONTROL = 7;
 /** Adverts of 255 instances for a second of stall. */
@@ -65,7 +50,7 @@ const HEADER_BYTES = 20;
 export function openVrrpSockets(options: VrrpSocketOptions): VrrpSockets {
   const receiver = openReceiver(options);
   const sender = openSender(options.link, receiver);
-  const toGroup = { flags: MSG_DONTROUTE };
+  const toGroup = { flags: MSG.DONTROUTE };
   const toPeer = {};
   /** Every advert goes to one of few addresses. */
   const targets = new Map<Ip, { readonly family: "ipv4"; readonly address: string }>();
@@ -92,14 +77,14 @@ export function openVrrpSockets(options: VrrpSocketOptions): VrrpSockets {
 }
 
 function openReceiver(options: VrrpSocketOptions): Socket {
-  const socket = openSocket({ domain: "ipv4", type: "raw", protocol: IPPROTO.vrrp });
+  const socket = openSocket({ domain: "ipv4", type: "raw", protocol: IPPROTO.VRRP });
   try {
-    socket.setOption(SOL_SOCKET, SO.bindToDevice, deviceName(options.link));
-    force(socket, SO.receiveBufferForce, SO.receiveBuffer, options.receiveBufferBytes ?? RECEIVE_BYTES);
-    socket.setOption(SOL_SOCKET, SO.timestampNs, 1);
-    socket.setOption(IPPROTO.ip, IP.multicastAll, 0);
+    socket.setOption(SOL.SOCKET, SO.BINDTODEVICE, deviceName(options.link));
+    force(socket, SO.RCVBUFFORCE, SO.RCVBUF, options.receiveBufferBytes ?? RECEIVE_BYTES);
+    socket.setOption(SOL.SOCKET, SO.TIMESTAMPNS, 1);
+    socket.setOption(IPPROTO.IP, IP.MULTICAST_ALL, 0);
     for (const group of options.groups) {
-      socket.setOption(IPPROTO.ip, IP.addMembership, membership(group, options.index));
+      socket.join(group, options.index);
     }
     socket.onReadable(options.onReadable);
     return socket;
@@ -113,12 +98,12 @@ function openReceiver(options: VrrpSocketOptions): Socket {
 function openSender(link: string, receiver: Socket): Socket {
   let socket: Socket | undefined;
   try {
-    socket = openSocket({ domain: "ipv4", type: "raw", protocol: IPPROTO.raw });
-    socket.setOption(SOL_SOCKET, SO.bindToDevice, deviceName(link));
-    socket.setOption(IPPROTO.ip, IP.headerIncluded, 1);
-    socket.setOption(IPPROTO.ip, IP.multicastLoop, 0);
-    socket.setOption(SOL_SOCKET, SO.priority, PRIORITY_CONTROL);
-    force(socket, SO.sendBufferForce, SO.sendBuffer, SEND_BYTES);
+    socket = openSocket({ domain: "ipv4", type: "raw", protocol: IPPROTO.RAW });
+    socket.setOption(SOL.SOCKET, SO.BINDTODEVICE, deviceName(link));
+    socket.setOption(IPPROTO.IP, IP.HDRINCL, 1);
+    socket.setOption(IPPROTO.IP, IP.MULTICAST_LOOP, 0);
+    socket.setOption(SOL.SOCKET, SO.PRIORITY, PRIORITY_CONTROL);
+    force(socket, SO.SNDBUFFORCE, SO.SNDBUF, SEND_BYTES);
     return socket;
   } catch (error) {
     socket?.close();
@@ -155,20 +140,12 @@ function receiveQuietly(socket: Socket) {
 
 function force(socket: Socket, forced: number, polite: number, bytes: number): void {
   try {
-    socket.setOption(SOL_SOCKET, forced, bytes);
+    socket.setOption(SOL.SOCKET, forced, bytes);
   } catch {
-    socket.setOption(SOL_SOCKET, polite, bytes);
+    socket.setOption(SOL.SOCKET, polite, bytes);
   }
 }
 
 function deviceName(link: string): Uint8Array {
   return new TextEncoder().encode(`${link}\0`);
-}
-
-/** struct ip_mreqn: group, no local address, interface index in the order of the machine. */
-function membership(group: Ip, index: number): Uint8Array {
-  const bytes = new Uint8Array(12);
-  bytes.set(ipToBytes(group), 0);
-  new Int32Array(bytes.buffer, 8, 1)[0] = index;
-  return bytes;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ip } from "../../src/base/address.ts";
-import { type AddressKey, addressKey, keyOf, parseKey } from "../../src/network/keys.ts";
-import { type AddressWish, type KernelAddress, planAddresses } from "../../src/network/plan.ts";
-import type { VirtualAddress } from "../../src/vrrp/settings.ts";
+import { type AddressKey, addressKey, parseKey } from "../../src/base/address-key.ts";
+import { keyOf } from "../../src/network/keys.ts";
+import { type AddressWish, type KernelAddress, planAddresses, type VirtualAddress } from "../../src/network/plan.ts";
 
 function virtual(text: string, length = 24, link = "eth0"): VirtualAddress {
   return {
@@ -16,7 +16,6 @@ function virtual(text: string, length = 24, link = "eth0"): VirtualAddress {
     noPrefixRoute: false,
     home: false,
     preferredSeconds: undefined,
-    track: true,
   };
 }
 

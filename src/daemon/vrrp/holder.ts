@@ -1,0 +1,282 @@
+/**
+ * Holds the addresses of the instances that are master: desired against actual, by plans that a thread carries out. The kernel's events mark what
+ * changed, and only that is looked at; once a minute everything is. What somebody else removes is put back and announced, a few times.
+ */
+
+import type { AddressKey } from "../../base/address-key.ts";
+import type { EventBody } from "../../events.ts";
+import { addressesOf, keyOf } from "../../network/keys.ts";
+import { type AddressCommand, type KernelAddress, planAddresses } from "../../network/plan.ts";
+import { createPutBack } from "../../network/put-back.ts";
+import type { AddressExecutor, AddressOutcome } from "../../os/addresses.ts";
+import type { Alarm } from "../../os/clock.ts";
+import type { RouterSettings, VirtualAddress } from "../../vrrp/settings.ts";
+
+export type Holder = {
+  /** A configuration counts from now on. @param journal keys that are ours besides those of `routers` */
+  configure(routers: readonly RouterSettings[], journal: readonly AddressKey[]): void;
+  /** Removes what is ours and not wanted; resolves when it is gone. */
+  sweep(): Promise<void>;
+  /** From now on the addresses of this router are wanted, or not. */
+  want(router: RouterSettings, wanted: boolean): void;
+  isWanted(address: VirtualAddress): boolean;
+  /** Ours to remove, and never a source to send from. */
+  isVirtual(key: AddressKey): boolean;
+  /** The kernel says so. */
+  heard(key: AddressKey, what: "added" | "removed"): void;
+  /** A link appeared or changed: what is wanted there is looked at. */
+  lookAt(link: string): void;
+  lookAtAll(): void;
+  /** Resolves when nothing is under way. */
+  settled(): Promise<void>;
+};
+
+export type HolderOptions = {
+  readonly actual: ReadonlyMap<AddressKey, KernelAddress>;
+  readonly executor: AddressExecutor;
+  /** Whether there is such a link. */
+  readonly isPresent: (link: string) => boolean;
+  readonly promotes: (link: string) => boolean;
+  /** IFA_PROTO that marks an address as ours. */
+  readonly protocol: number;
+  /** Brings what is known of the kernel up to date before a finished command is judged. */
+  readonly drain: () => void;
+  readonly now: () => number;
+  readonly alarm: (run: () => void) => Alarm;
+  readonly report: (body: EventBody) => void;
+  readonly announce: (addresses: readonly VirtualAddress[], repeat: number) => void;
+  /** The engine is told that a router cannot keep its addresses; undefined: it may try again. */
+  readonly fault: (router: RouterSettings, reason: string | undefined) => void;
+};
+
+type Wanted = { readonly router: RouterSettings; readonly address: VirtualAddress };
+/** Why an address is put where it is: the word and the reason of the event that says so. */
+type Repair = { readonly reason: string };
+
+export function createHolder(options: HolderOptions): Holder {
+  const { actual, executor, report } = options;
+  const putBack = createPutBack();
+  const desired = new Map<AddressKey, VirtualAddress>();
+  const wantedBy = new Map<AddressKey, Wanted>();
+  const configured = new Map<AddressKey, RouterSettings>();
+  const ours = new Set<AddressKey>();
+  const adopted = new Set<AddressKey>();
+  const marked = new Set<AddressKey>();
+  const inFlight = new Set<AddressKey>();
+  const repairs = new Map<AddressKey, Repair>();
+  const rests = new Map<string, Alarm>();
+  let running = 0;
+  let waiting: (() => void)[] = [];
+  let scheduled = false;
+
+  function configure(routers: readonly RouterSettings[], journal: readonly AddressKey[]): void {
+    configured.clear();
+    for (const router of routers) {
+      for (const address of addressesOf(router)) {
+        const key = keyOf(address);
+        configured.set(key, router);
+        if (router.priority === 255 && !ours.has(key)) adoptWhatStood(router, key, address);
+      }
+    }
+    for (const key of [...journal, ...configured.keys()]) if (!adopted.has(key)) ours.add(key);
+  }
+
+  /** An owner's address belongs to the machine: one that stood before us stays when we go. */
+  function adoptWhatStood(router: RouterSettings, key: AddressKey, address: VirtualAddress): void {
+    const standing = actual.get(key);
+    if (standing === undefined || standing.protocol === options.protocol || adopted.has(key)) return;
+    adopted.add(key);
+    tell(router, address, "adopted", "it stood before and belongs to the owner");
+  }
+
+  async function sweep(): Promise<void> {
+    const left = [...ours].filter((key) => actual.has(key) && !desired.has(key));
+    for (const key of left) marked.add(key);
+    carryOut();
+    await settled();
+    for (const key of left) {
+      const [device = "", address = ""] = key.split(" ");
+      if (actual.has(key)) continue;
+      const instance = configured.get(key)?.name ?? "";
+      report({
+        type: "vrrp.address",
+        instance,
+        address,
+        device,
+        what: "swept",
+        reason: "left behind, not by a running instance",
+      });
+    }
+  }
+
+  function want(router: RouterSettings, wanted: boolean): void {
+    const next = new Map(wanted ? addressesOf(router).map((address) => [keyOf(address), address]) : []);
+    for (const [key, entry] of wantedBy) {
+      if (entry.router.key === router.key && !next.has(key)) release(key);
+    }
+    for (const [key, address] of next) {
+      desired.set(key, address);
+      wantedBy.set(key, { router, address });
+      marked.add(key);
+    }
+    if (!wanted) calm(router);
+    carryOut();
+  }
+
+  function release(key: AddressKey): void {
+    desired.delete(key);
+    wantedBy.delete(key);
+    repairs.delete(key);
+    marked.add(key);
+  }
+
+  /** Hands the plan of what is marked to the thread. */
+  function carryOut(): void {
+    const ready = [...marked].filter((key) => !inFlight.has(key) && isReachable(key));
+    for (const key of ready) marked.delete(key);
+    if (ready.length === 0) return;
+    const plan = planAddresses({ desired, actual, ours, promotes: options.promotes, marked: ready });
+    if (plan.length === 0) return;
+    for (const command of plan) inFlight.add(command.key);
+    running++;
+    void executor.run(plan).then((outcomes) => finished(plan, outcomes));
+  }
+
+  function isReachable(key: AddressKey): boolean {
+    return options.isPresent(key.slice(0, key.indexOf(" ")));
+  }
+
+  function finished(plan: readonly AddressCommand[], outcomes: readonly AddressOutcome[]): void {
+    options.drain();
+    for (const [at, command] of plan.entries()) {
+      inFlight.delete(command.key);
+      const outcome = outcomes[at];
+      if (outcome?.end === "failed") failed(command, outcome);
+      else if (command.op === "add") added(command.key);
+      // it may have been given up, or wanted again, meanwhile
+      const isRight = desired.has(command.key) === actual.has(command.key);
+      if (!isRight && outcome?.end === "done") marked.add(command.key);
+    }
+    running--;
+    carryOut();
+    if (running > 0) return;
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  }
+
+  function added(key: AddressKey): void {
+    const entry = wantedBy.get(key);
+    const repair = repairs.get(key);
+    if (entry === undefined) return;
+    if (!actual.has(key)) {
+      unreachable(entry, "it is there already, with another prefix length");
+      return;
+    }
+    if (repair === undefined) return;
+    repairs.delete(key);
+    tell(entry.router, entry.address, "restored", repair.reason);
+    options.announce([entry.address], entry.router.garp.repeat);
+  }
+
+  function unreachable(entry: Wanted, reason: string): void {
+    tell(entry.router, entry.address, "failed", reason);
+    giveUp(entry, `${describe(entry.address)}: ${reason}`);
+  }
+
+  function failed(command: AddressCommand, outcome: Extract<AddressOutcome, { end: "failed" }>): void {
+    const entry = wantedBy.get(command.key);
+    if (entry !== undefined && command.op === "add") {
+      if (!isReachable(command.key)) return void marked.add(command.key); // the link went away: looked at when it returns
+      unreachable(entry, outcome.reason);
+      return;
+    }
+    report({ type: "warning", reason: outcome.reason });
+  }
+
+  function heard(key: AddressKey, what: "added" | "removed"): void {
+    const entry = wantedBy.get(key);
+    if (entry === undefined) {
+      if (what === "added" && configured.has(key) && ours.has(key) && !inFlight.has(key)) mark(key);
+      return;
+    }
+    if (what === "added" || inFlight.has(key) || !entry.address.track) return;
+    if (isReachable(key)) missing(key, entry);
+    else marked.add(key);
+  }
+
+  function missing(key: AddressKey, entry: Wanted): void {
+    if (!putBack.allow(key, options.now())) {
+      const reason = `${describe(entry.address)} was removed by somebody else more than 5 times in 10 s`;
+      tell(entry.router, entry.address, "gaveUp", reason);
+      giveUp(entry, reason);
+      return;
+    }
+    repairs.set(key, { reason: "somebody else removed it" });
+    mark(key);
+  }
+
+  /** The instance is in fault until a rest is over. */
+  function giveUp(entry: Wanted, reason: string): void {
+    const { router } = entry;
+    let alarm = rests.get(router.key);
+    if (alarm === undefined) {
+      alarm = options.alarm(() => options.fault(router, undefined));
+      rests.set(router.key, alarm);
+    }
+    alarm.set(options.now() + putBack.rest(keyOf(entry.address)));
+    setImmediate(() => options.fault(router, reason));
+  }
+
+  function calm(router: RouterSettings): void {
+    for (const address of addressesOf(router)) repairs.delete(keyOf(address));
+  }
+
+  function mark(key: AddressKey): void {
+    marked.add(key);
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      carryOut();
+    });
+  }
+
+  function lookAt(link: string): void {
+    for (const [key, address] of desired) if (address.link === link && !actual.has(key)) mark(key);
+  }
+
+  function lookAtAll(): void {
+    for (const key of desired.keys()) if (!actual.has(key)) mark(key);
+    for (const key of ours) if (actual.has(key) && !desired.has(key)) mark(key);
+  }
+
+  function settled(): Promise<void> {
+    return running === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve));
+  }
+
+  function tell(
+    router: RouterSettings,
+    address: VirtualAddress,
+    what: "restored" | "failed" | "gaveUp" | "adopted",
+    reason: string,
+  ): void {
+    const text = `${address.ip}/${address.length}`;
+    report({ type: "vrrp.address", instance: router.name, address: text, device: address.link, what, reason });
+  }
+
+  return {
+    configure,
+    sweep,
+    want,
+    isWanted: (address) => desired.has(keyOf(address)),
+    isVirtual: (key) => ours.has(key),
+    heard,
+    lookAt,
+    lookAtAll,
+    settled,
+  };
+}
+
+function describe(address: VirtualAddress): string {
+  return `${address.ip}/${address.length} on ${address.link}`;
+}
