@@ -1,0 +1,326 @@
+/** `vrrp_instance`: one router each. Defaults that depend on other keywords are settled here. */
+import { familyOf, type Ip, ip, isMulticast } from "../base/address.ts";
+import type { GarpSettings, RouterSettings, Tracking, VirtualAddress } from "../vrrp/settings.ts";
+import { booleanOf, defaultOf, find, findAll, has, numberIn, numberOf, textOf } from "./access.ts";
+import { addressOf } from "./build-address.ts";
+import { authenticationOf } from "./build-authentication.ts";
+import { type Scripts, trackersOf } from "./build-track.ts";
+import { doubtful, type Report, warning, wrong } from "./problems.ts";
+import type { Statement } from "./statement.ts";
+
+export type RouterContext = { readonly defs: Statement; readonly scripts: Scripts; readonly report: Report };
+
+/** An instance, before groups are known; `settings` undefined if it is left out, and the file says why. */
+export type BuiltRouter = {
+  readonly name: string;
+  readonly block: Statement;
+  readonly settings: RouterSettings | undefined;
+};
+
+export function buildRouters(blocks: readonly Statement[], context: RouterContext): readonly BuiltRouter[] {
+  const names = new Map<string, Statement>();
+  const keys = new Map<string, Statement>();
+  const built: BuiltRouter[] = [];
+  for (const block of blocks) {
+    const name = block.words[1] ?? "";
+    const before = names.get(name);
+    if (before !== undefined) {
+      context.report.at(
+        block,
+        1,
+        wrong("VIPD014", `vrrp_instance ${name} stands twice, first in line ${before.line}`, "rename one of them"),
+      );
+      continue;
+    }
+    names.set(name, block);
+    const settings = routerOf(name, block, context);
+    if (settings !== undefined && isTaken(settings, block, keys, context.report)) continue;
+    built.push({ name, block, settings });
+  }
+  return built;
+}
+
+/** VRIDs are unique on a link for each family and destination. */
+function isTaken(settings: RouterSettings, block: Statement, keys: Map<string, Statement>, report: Report): boolean {
+  const before = keys.get(settings.key);
+  keys.set(settings.key, before ?? block);
+  if (before === undefined) return false;
+  const at = find(block, "virtual_router_id") ?? block;
+  const message = `virtual_router_id ${settings.vrid} on ${settings.links.adverts} is used by ${before.words[1]} in line ${before.line} already`;
+  report.at(at, 1, wrong("VIPD014", message, "give each instance on an interface its own number"));
+  return true;
+}
+
+function routerOf(name: string, block: Statement, context: RouterContext): RouterSettings | undefined {
+  const { defs, report } = context;
+  const device = textOf(block, "interface");
+  const vrid = numberOf(block, "virtual_router_id");
+  if (device === undefined)
+    lacks(block, "interface", "name the interface that carries the advertisements: interface IFNAME", report);
+  if (vrid === undefined)
+    lacks(block, "virtual_router_id", "use the same number from 1 to 255 on every router of this group", report);
+  const addresses = addressesOf(block, "virtual_ipaddress", device ?? "", report);
+  const excluded = addressesOf(block, "virtual_ipaddress_excluded", device ?? "", report);
+  const family = familyOf((addresses[0] ?? excluded[0])?.ip ?? ip("0.0.0.0"));
+  const version = versionOf(block, defs, family);
+  const strict = booleanOf(block, "strict_mode") ?? booleanOf(defs, "vrrp_strict") ?? false;
+  const priority =
+    numberOf(block, "priority") ??
+    (textOf(block, "state") === "MASTER" ? 255 : defaultOf(block.rule?.inside, "priority"));
+  const owner = priority === 255;
+  const initial = initialState(block, owner, strict, report);
+  const preemption = preemptionOf(block, owner, initial, strict, report);
+  const intervalMs = intervalOf(block, version, report);
+  noAddresses(name, block, addresses, excluded, version, report);
+  const trackers = [
+    ...trackersOf(block, { scripts: context.scripts, report, subject: name, ownInterface: device }),
+    ...linksOf([...addresses, ...excluded], device ?? ""),
+  ];
+  const destination = destinationOf(block, defs, report);
+  if (leftOut(name, block, family, report) || device === undefined || vrid === undefined) return undefined;
+  return {
+    key: `${family} ${device} ${vrid} multicast ${destination}`,
+    name,
+    family,
+    version,
+    vrid,
+    links: { adverts: device, addresses: device, tracked: has(block, "dont_track_primary") ? undefined : device },
+    priority,
+    initial,
+    intervalMs,
+    downAdverts: strict ? 3 : (numberOf(block, "down_timer_adverts") ?? numberIn(defs, "vrrp_down_timer_adverts")),
+    ...preemption,
+    authentication: authenticationOf(name, block, version, strict, report),
+    source: sourceOf(block),
+    trackSource: has(block, "track_src_ip"),
+    destinations: [destination],
+    multicast: true,
+    addresses: addresses.filter((address) => familyOf(address.ip) === family),
+    excluded,
+    garp: garpOf(block, defs, strict),
+    lowerPrioNoAdvert:
+      strict || (booleanOf(block, "lower_prio_no_advert") ?? booleanOf(defs, "vrrp_lower_prio_no_advert") ?? false),
+    higherPrioSendAdvert: strict
+      ? false
+      : (booleanOf(block, "higher_prio_send_advert") ?? booleanOf(defs, "vrrp_higher_prio_send_advert")),
+    ownerIgnoreAdverts:
+      owner && (booleanOf(block, "owner_ignore_adverts") ?? booleanOf(defs, "vrrp_owner_ignore_adverts") ?? strict),
+    checkAddresses:
+      (booleanOf(block, "skip_check_adv_addr") ?? booleanOf(defs, "vrrp_skip_check_adv_addr") ?? false)
+        ? "newMaster"
+        : "always",
+    checksumAsV2: booleanOf(block, "v3_checksum_as_v2") ?? has(defs, "v3_checksum_as_v2"),
+    strict,
+    trackers: owner ? withoutWeights(name, block, trackers, report) : trackers,
+    group: undefined,
+    receiveBufferBytes: numberOf(block, "kernel_rx_buf_size"),
+  };
+}
+
+function lacks(block: Statement, keyword: string, remedy: string, report: Report): void {
+  if ((block.body ?? []).some(({ words }) => words[0] === keyword)) return;
+  report.at(block, 1, wrong("VIPD012", `vrrp_instance ${block.words[1] ?? ""} has no ${keyword}`, remedy));
+}
+
+function versionOf(block: Statement, defs: Statement, family: "ipv4" | "ipv6"): 2 | 3 {
+  const text =
+    textOf(block, "version") ??
+    (has(block, "native_ipv6") || family === "ipv6" ? "3" : (textOf(defs, "vrrp_version") ?? "2"));
+  return text === "3" ? 3 : 2;
+}
+
+function initialState(block: Statement, owner: boolean, strict: boolean, report: Report): "MASTER" | "BACKUP" {
+  const state = find(block, "state");
+  if (state === undefined) return owner ? "MASTER" : "BACKUP";
+  const wished = state.value === "MASTER" ? "MASTER" : "BACKUP";
+  if (!strict || (wished === "MASTER") === owner) return wished;
+  report.at(
+    state,
+    1,
+    doubtful(
+      "VIPD015",
+      `state ${wished} contradicts the priority in strict mode`,
+      "strict mode wants MASTER with priority 255, else BACKUP",
+    ),
+  );
+  return owner ? "MASTER" : "BACKUP";
+}
+
+function preemptionOf(block: Statement, owner: boolean, initial: "MASTER" | "BACKUP", strict: boolean, report: Report) {
+  const nopreempt = find(block, "nopreempt");
+  const delay = find(block, "preempt_delay");
+  const delayMs = numberOf(block, "preempt_delay") ?? 0;
+  const isMaster = owner || initial === "MASTER";
+  if (nopreempt !== undefined && isMaster) {
+    const why = owner ? "with priority 255" : "with state MASTER";
+    report.at(
+      nopreempt,
+      0,
+      doubtful("VIPD015", `nopreempt has no effect ${why}`, owner ? "remove it" : "write state BACKUP on every node"),
+    );
+  }
+  if (nopreempt !== undefined && has(block, "preempt")) {
+    report.at(
+      nopreempt,
+      0,
+      warning("VIPD015", "nopreempt stands beside preempt; the later one counts", "remove one of them"),
+    );
+  }
+  const preempt = nopreempt === undefined || isMaster || isLater(block, "preempt", "nopreempt");
+  if (delay !== undefined && delayMs > 0 && (isMaster || strict || !preempt)) {
+    const why = !preempt ? "with nopreempt" : isMaster ? "on a node that starts as MASTER" : "in strict mode";
+    report.at(delay, 0, doubtful("VIPD015", `preempt_delay has no effect ${why}`, "remove it"));
+    return { preempt, preemptDelayMs: 0 };
+  }
+  return { preempt, preemptDelayMs: delayMs };
+}
+
+function isLater(block: Statement, name: string, than: string): boolean {
+  const body = block.body ?? [];
+  const [first, second] = [find(block, name), find(block, than)];
+  return first !== undefined && second !== undefined && body.indexOf(first) > body.indexOf(second);
+}
+
+/** Version 2 has whole seconds on the wire, version 3 twelve bits of centiseconds. */
+function intervalOf(block: Statement, version: 2 | 3, report: Report): number {
+  const written = find(block, "advert_int");
+  const ms = numberIn(block, "advert_int");
+  const possible =
+    version === 2 ? Math.max(1000, Math.round(ms / 1000) * 1000) : Math.min(40_950, Math.round(ms / 10) * 10);
+  if (possible === ms || written === undefined) return possible;
+  const why =
+    version === 2 ? "VRRP version 2 knows whole seconds only" : "VRRP version 3 knows steps of 0.01 s up to 40.95 s";
+  const remedy =
+    version === 2 && ms < 1000
+      ? "write version 3 for shorter intervals, on every node"
+      : `write advert_int ${possible / 1000}`;
+  report.at(written, 1, doubtful("VIPD015", `advert_int ${ms / 1000} becomes ${possible / 1000}: ${why}`, remedy));
+  return possible;
+}
+
+function addressesOf(block: Statement, name: string, device: string, report: Report): readonly VirtualAddress[] {
+  const found = new Map<string, VirtualAddress>();
+  for (const line of findAll(block, name).flatMap(({ body }) => body ?? [])) {
+    const address = addressOf(line, device, report);
+    if (address === undefined) continue;
+    const key = `${address.link} ${address.ip}/${address.length}`;
+    if (found.has(key))
+      report.at(
+        line,
+        0,
+        warning("VIPD011", `the address ${address.ip}/${address.length} stands twice`, "remove one of them"),
+      );
+    found.set(key, address);
+  }
+  return [...found.values()];
+}
+
+function noAddresses(
+  name: string,
+  block: Statement,
+  addresses: readonly VirtualAddress[],
+  excluded: readonly VirtualAddress[],
+  version: 2 | 3,
+  report: Report,
+): void {
+  if (addresses.length > 0 || has(block, "no_virtual_ipaddress")) return;
+  if (excluded.length > 0 && version === 2) return;
+  const saying = version === 3 ? wrong : doubtful;
+  report.at(
+    block,
+    1,
+    saying(
+      "VIPD012",
+      `vrrp_instance ${name} has no virtual_ipaddress`,
+      "add one, or no_virtual_ipaddress if it is meant so",
+    ),
+  );
+}
+
+/** Links of addresses that are elsewhere are tracked, as the instance's own is (behaviour 35). */
+function linksOf(addresses: readonly VirtualAddress[], device: string): readonly Tracking[] {
+  const links = new Set(addresses.filter(({ track, link }) => track && link !== device).map(({ link }) => link));
+  return [...links].map((id) => ({ tracker: "interface", id, weight: 0, reverse: false }));
+}
+
+function withoutWeights(
+  name: string,
+  block: Statement,
+  trackers: readonly Tracking[],
+  report: Report,
+): readonly Tracking[] {
+  const weighted = trackers.filter(({ weight }) => weight !== 0);
+  if (weighted.length === 0) return trackers;
+  const at = find(block, "priority") ?? find(block, "state") ?? block;
+  const names = weighted.map(({ id }) => id).join(", ");
+  report.at(
+    at,
+    0,
+    doubtful(
+      "VIPD015",
+      `${name} has priority 255, which no weight changes: ${names} has no effect`,
+      "give it a priority below 255",
+    ),
+  );
+  return trackers.filter(({ weight }) => weight === 0);
+}
+
+function sourceOf(block: Statement): Ip | undefined {
+  const text = textOf(block, "mcast_src_ip");
+  return text === undefined ? undefined : ip(text);
+}
+
+function destinationOf(block: Statement, defs: Statement, report: Report): Ip {
+  const own = find(block, "mcast_dst_ip");
+  const statement = own ?? find(defs, "vrrp_mcast_group4");
+  const text = typeof statement?.value === "string" ? statement.value : "224.0.0.18";
+  const address = ip(text);
+  if (isMulticast(address) && !address.includes(":")) return address;
+  if (statement !== undefined)
+    report.at(
+      statement,
+      1,
+      wrong("VIPD021", `${text} is not an IPv4 multicast address`, "write an address from 224.0.0.0/4"),
+    );
+  return ip("224.0.0.18");
+}
+
+function garpOf(block: Statement, defs: Statement, strict: boolean): GarpSettings {
+  const once = booleanOf(defs, "vrrp_min_garp") === true;
+  const pick = (own: string, global: string, minimal: number) =>
+    numberOf(block, own) ?? numberOf(defs, global) ?? (once ? minimal : defaultOf(defs.rule?.inside, global));
+  const delayMs = pick("garp_master_delay", "vrrp_garp_master_delay", 0);
+  const repeat = Math.max(1, pick("garp_master_repeat", "vrrp_garp_master_repeat", 1));
+  return {
+    repeat,
+    delayMs,
+    refreshMs: pick("garp_master_refresh", "vrrp_garp_master_refresh", 0),
+    refreshRepeat: Math.max(1, pick("garp_master_refresh_repeat", "vrrp_garp_master_refresh_repeat", 1)),
+    lowerPrioRepeat: strict
+      ? 0
+      : (numberOf(block, "garp_lower_prio_repeat") ?? numberOf(defs, "vrrp_garp_lower_prio_repeat") ?? repeat),
+    lowerPrioDelayMs: strict
+      ? 0
+      : (numberOf(block, "garp_lower_prio_delay") ?? numberOf(defs, "vrrp_garp_lower_prio_delay") ?? delayMs),
+  };
+}
+
+/** What the instance cannot be run without: it would be wrong on the wire, so it is not run at all (decision 10). */
+const needed: readonly (readonly [keyword: string, what: string])[] = [
+  ["unicast_peer", "unicast peers"],
+  ["use_vmac", "a virtual MAC address"],
+  ["use_ipvlan", "an ipvlan interface"],
+  ["vrf", "a VRF"],
+  ["auth_hmac", "HMAC authentication"],
+];
+
+function leftOut(name: string, block: Statement, family: "ipv4" | "ipv6", report: Report): boolean {
+  const reasons = needed.filter(([keyword]) => has(block, keyword)).map(([, what]) => what);
+  if (family === "ipv6") reasons.unshift("VRRP for IPv6");
+  const authentication = find(block, "authentication");
+  if (authentication !== undefined && textOf(authentication, "auth_type") === "AH") reasons.push("AH authentication");
+  if (reasons.length === 0) return false;
+  const message = `vrrp_instance ${name} is left out: ${reasons.join(" and ")} is not honoured yet`;
+  report.at(block, 1, warning("VIPD019", message, "leave this instance to keepalived for now"));
+  return true;
+}

@@ -1,0 +1,410 @@
+/** `virtual_server` and its real servers: what IPVS shall hold. */
+import { bitsOf, type Family, familyOf, formatEndpoint, type Ip, parseIp } from "../base/address.ts";
+import type { CheckerSettings } from "../check/settings.ts";
+import type { Forwarding, ServerSettings, ServiceSettings, SorrySettings } from "../ipvs/settings.ts";
+import { booleanOf, defaultOf, find, findAll, has, numberIn, numberOf, textOf } from "./access.ts";
+import { checksOf } from "./build-check.ts";
+import { forwardingOf } from "./build-forwarding.ts";
+import { doubtful, nearest, type Report, warning, wrong } from "./problems.ts";
+import type { Statement } from "./statement.ts";
+
+export type BuiltService = {
+  readonly settings: ServiceSettings;
+  readonly block: Statement;
+  readonly servers: readonly { readonly settings: ServerSettings; readonly block: Statement }[];
+};
+export type BuiltServices = { readonly services: readonly BuiltService[]; readonly checks: readonly CheckerSettings[] };
+
+export function buildServices(blocks: readonly Statement[], report: Report): BuiltServices {
+  const services = new Map<string, BuiltService>();
+  const checks: CheckerSettings[] = [];
+  for (const block of blocks) {
+    const match = matchOf(block, report);
+    if (match === undefined) continue;
+    const key = keyOf(match);
+    const before = services.get(key);
+    if (before !== undefined) {
+      report.at(
+        block,
+        1,
+        wrong(
+          "VIPD014",
+          `virtual_server ${block.words.slice(1).join(" ")} stands twice, first in line ${before.block.line}`,
+          "remove one of them",
+        ),
+      );
+      continue;
+    }
+    const service = serviceOf(block, match, key, checks, report);
+    if (service !== undefined) services.set(key, service);
+  }
+  return { services: [...services.values()], checks };
+}
+
+type Match = ServiceSettings["match"];
+
+function matchOf(block: Statement, report: Report): Match | undefined {
+  const [, first = "", second] = block.words;
+  if (first === "group") {
+    report.at(
+      block,
+      1,
+      warning(
+        "VIPD019",
+        `virtual_server group ${second ?? ""} is left out: groups are not honoured yet`,
+        "write one virtual_server for each entry of the group",
+      ),
+    );
+    return undefined;
+  }
+  if (first === "fwmark") return fwmarkOf(block, second, report);
+  const ip = parseIp(first);
+  if (ip === undefined) {
+    report.at(
+      block,
+      1,
+      wrong("VIPD021", `virtual_server ${first} is not an IP address`, "write an address, fwmark N or group NAME"),
+    );
+    return undefined;
+  }
+  const port = portOf(block, 2, 0, report);
+  return { type: "address", protocol: protocolOf(block, report), ip, port };
+}
+
+function fwmarkOf(block: Statement, text: string | undefined, report: Report): Match | undefined {
+  if (text === undefined || !/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 0xffff_ffff) {
+    report.at(
+      block,
+      2,
+      wrong("VIPD003", `fwmark ${text ?? ""} is not a whole number from 1 to 4294967295`, "write fwmark N"),
+    );
+    return undefined;
+  }
+  const written = textOf(block, "ip_family");
+  const first = findAll(block, "real_server")
+    .map(({ words }) => parseIp(words[1] ?? ""))
+    .find((address) => address !== undefined);
+  const family: Family =
+    written !== undefined ? (written === "inet6" ? "ipv6" : "ipv4") : first === undefined ? "ipv4" : familyOf(first);
+  return { type: "fwmark", mark: Number(text), family };
+}
+
+function protocolOf(block: Statement, report: Report): "tcp" | "udp" | "sctp" {
+  const text = textOf(block, "protocol");
+  if (text === "TCP") return "tcp";
+  if (text === "SCTP") return "sctp";
+  if (text === undefined)
+    report.at(
+      block,
+      1,
+      doubtful(
+        "VIPD012",
+        `virtual_server ${block.words.slice(1).join(" ")} has no protocol: UDP is taken`,
+        "write protocol TCP, or UDP if it is meant so",
+      ),
+    );
+  return "udp";
+}
+
+function keyOf(match: Match): string {
+  return match.type === "address"
+    ? `${match.protocol} ${formatEndpoint(match)}`
+    : `fwmark ${match.mark} ${match.family}`;
+}
+
+function nameOf(match: Match): string {
+  return match.type === "address" ? `[${match.ip}]:${match.protocol}:${match.port}` : `FWM ${match.mark}`;
+}
+
+function serviceOf(
+  block: Statement,
+  match: Match,
+  key: string,
+  checks: CheckerSettings[],
+  report: Report,
+): BuiltService | undefined {
+  const forwarding = serviceForwarding(block, report);
+  const name = nameOf(match);
+  const family = match.type === "address" ? familyOf(match.ip) : match.family;
+  const servers = serversOf(block, { key, name, match, family, forwarding, checks, report });
+  const sorryServer = sorryOf(block, match, family, forwarding, report);
+  if (servers.length === 0 && sorryServer === undefined) {
+    report.at(
+      block,
+      1,
+      doubtful(
+        "VIPD012",
+        `virtual_server ${name} has no real_server and is ignored`,
+        "add a real_server, or remove it",
+      ),
+    );
+    return undefined;
+  }
+  const total = servers.reduce((sum, { settings }) => sum + settings.weight, 0);
+  const settings: ServiceSettings = {
+    key,
+    name,
+    match,
+    scheduler: schedulerOf(block, report),
+    schedulerFlags: ["sh-port", "sh-fallback", "mh-port", "mh-fallback", "flag-1", "flag-2", "flag-3"].filter((flag) =>
+      has(block, flag),
+    ),
+    onePacket: has(block, "ops"),
+    persistence: persistenceOf(block, match, family, report),
+    servers: servers.map((server) => server.settings),
+    sorryServer,
+    ...quorumOf(block, name, total, report),
+    omega: has(block, "omega"),
+  };
+  return { settings, block, servers };
+}
+
+function serviceForwarding(block: Statement, report: Report): Forwarding {
+  const statement = find(block, "lb_kind") ?? find(block, "lvs_method");
+  const forwarding = statement === undefined ? undefined : forwardingOf(statement, report);
+  if (statement === undefined)
+    report.at(
+      block,
+      1,
+      doubtful(
+        "VIPD012",
+        `virtual_server ${block.words.slice(1).join(" ")} has no lb_kind: NAT is taken`,
+        "write lb_kind NAT, DR or TUN",
+      ),
+    );
+  return forwarding ?? { method: "NAT" };
+}
+
+type ServiceContext = {
+  readonly key: string;
+  readonly name: string;
+  readonly match: Match;
+  readonly family: Family;
+  readonly forwarding: Forwarding;
+  readonly checks: CheckerSettings[];
+  readonly report: Report;
+};
+
+function serversOf(block: Statement, context: ServiceContext): BuiltService["servers"] {
+  const { report, forwarding } = context;
+  const servers = new Map<string, { readonly settings: ServerSettings; readonly block: Statement }>();
+  const inhibit = has(block, "inhibit_on_failure");
+  const alpha = has(block, "alpha");
+  const defaultWeight = numberOf(block, "weight") ?? defaultOf(block.rule?.inside, "weight");
+  for (const server of block.body ?? []) {
+    if (server.rule?.name !== "real_server") continue;
+    const method = find(server, "lvs_method");
+    const own = method === undefined ? forwarding : (forwardingOf(method, report) ?? forwarding);
+    const endpoint = endpointOf(server, context, own);
+    if (endpoint === undefined) continue;
+    const key = formatEndpoint(endpoint);
+    if (servers.has(key)) {
+      report.at(
+        server,
+        1,
+        wrong("VIPD014", `real_server ${server.words.slice(1).join(" ")} stands twice`, "remove one of them"),
+      );
+      continue;
+    }
+    const name = serverName(context.match, endpoint.ip, endpoint.port);
+    const alphaHere = booleanOf(server, "alpha") ?? alpha;
+    const checks = checksOf(server, block, {
+      ...endpoint,
+      key,
+      name,
+      service: context.name,
+      serviceKey: context.key,
+      alpha: alphaHere,
+      report,
+    });
+    for (const check of checks) context.checks.push(check);
+    const settings: ServerSettings = {
+      key,
+      name,
+      ip: endpoint.ip,
+      port: endpoint.port,
+      weight: numberOf(server, "weight") ?? defaultWeight,
+      forwarding: own,
+      upperThreshold: numberIn(server, "uthreshold"),
+      lowerThreshold: numberIn(server, "lthreshold"),
+      inhibitOnFailure: booleanOf(server, "inhibit_on_failure") ?? inhibit,
+      checks: checks.map(({ id }) => id),
+      alpha: alphaHere,
+    };
+    servers.set(key, { settings, block: server });
+  }
+  return [...servers.values()];
+}
+
+function serverName(match: Match, ip: Ip, port: number): string {
+  return `[${ip}]:${match.type === "address" ? match.protocol : "none"}:${port}`;
+}
+
+/** Address and port of a real server; without NAT the port is the service's. */
+function endpointOf(
+  server: Statement,
+  context: ServiceContext,
+  forwarding: Forwarding,
+): { readonly ip: Ip; readonly port: number } | undefined {
+  const { match, family, report } = context;
+  const text = server.words[1] ?? "";
+  const ip = parseIp(text);
+  if (ip === undefined) {
+    report.at(
+      server,
+      1,
+      wrong("VIPD021", `${server.words[0]} ${text} is not an IP address`, "write its address, not a name"),
+    );
+    return undefined;
+  }
+  if (familyOf(ip) !== family && forwarding.method !== "TUN") {
+    report.at(
+      server,
+      1,
+      wrong(
+        "VIPD021",
+        `${server.words[0]} ${text} is of another family than its virtual_server`,
+        "only TUN can carry one family in the other",
+      ),
+    );
+    return undefined;
+  }
+  const servicePort = match.type === "address" ? match.port : 0;
+  const port = portOf(server, 2, servicePort, report);
+  if (port === servicePort || match.type !== "address" || forwarding.method === "NAT") return { ip, port };
+  const message = `${forwarding.method} cannot change the port: ${text} gets packets for port ${servicePort}, not ${port}`;
+  report.at(server, 2, doubtful("VIPD015", message, `write ${servicePort}, or use lb_kind NAT`));
+  return { ip, port: servicePort };
+}
+
+function portOf(statement: Statement, word: number, fallback: number, report: Report): number {
+  const text = statement.words[word];
+  if (text === undefined) return fallback;
+  if (/^\d+$/.test(text) && Number(text) <= 65535) return Number(text);
+  report.at(
+    statement,
+    word,
+    wrong("VIPD003", `port ${text} is not a whole number from 0 to 65535`, "write a port number"),
+  );
+  return fallback;
+}
+
+function sorryOf(
+  block: Statement,
+  match: Match,
+  family: Family,
+  forwarding: Forwarding,
+  report: Report,
+): SorrySettings | undefined {
+  const statement = find(block, "sorry_server");
+  if (statement === undefined) return undefined;
+  const method = find(block, "sorry_server_lvs_method");
+  const own = method === undefined ? forwarding : (forwardingOf(method, report) ?? forwarding);
+  const endpoint = endpointOf(
+    statement,
+    { key: "", name: "", match, family, forwarding: own, checks: [], report },
+    own,
+  );
+  if (endpoint === undefined) return undefined;
+  const { ip, port } = endpoint;
+  return {
+    key: formatEndpoint(endpoint),
+    name: serverName(match, ip, port),
+    ip,
+    port,
+    forwarding: own,
+    inhibit: has(block, "sorry_server_inhibit"),
+  };
+}
+
+const schedulers = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "mh", "dh", "fo", "ovf", "sed", "nq", "twos"];
+
+function schedulerOf(block: Statement, report: Report): string {
+  const statement = find(block, "lb_algo") ?? find(block, "lvs_sched");
+  if (statement === undefined) {
+    report.at(
+      block,
+      1,
+      doubtful(
+        "VIPD012",
+        `virtual_server ${block.words.slice(1).join(" ")} has no lb_algo: wlc is taken`,
+        "write lb_algo wlc, or another",
+      ),
+    );
+    return "wlc";
+  }
+  const name = statement.words[1] ?? "";
+  if (schedulers.includes(name)) return name;
+  const near = nearest(name, schedulers);
+  report.at(
+    statement,
+    1,
+    wrong(
+      "VIPD003",
+      `${statement.words[0]} ${name} is no scheduler`,
+      near === undefined ? `write one of ${schedulers.join(", ")}` : `did you mean ${near}?`,
+    ),
+  );
+  return "wlc";
+}
+
+const DEFAULT_PERSISTENCE_S = 360;
+
+function persistenceOf(block: Statement, match: Match, family: Family, report: Report): ServiceSettings["persistence"] {
+  const timeout = find(block, "persistence_timeout");
+  const granularity = find(block, "persistence_granularity");
+  const forced = match.type === "address" && match.port === 0;
+  if (timeout === undefined && granularity === undefined && !forced) return undefined;
+  return {
+    timeoutSeconds: numberOf(block, "persistence_timeout") ?? DEFAULT_PERSISTENCE_S,
+    granularity: (granularity === undefined ? undefined : maskLength(granularity, family, report)) ?? bitsOf(family),
+    engine: textOf(block, "persistence_engine"),
+  };
+}
+
+/** `255.255.255.0` to 24 for IPv4; a prefix length for IPv6. */
+function maskLength(statement: Statement, family: Family, report: Report): number | undefined {
+  const text = statement.words[1] ?? "";
+  if (family === "ipv6" && /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 128) return Number(text);
+  const mask =
+    family === "ipv4"
+      ? parseIp(text)
+          ?.split(".")
+          .map((part) => Number(part).toString(2).padStart(8, "0"))
+          .join("")
+      : undefined;
+  if (mask !== undefined && /^1+0*$/.test(mask)) return mask.lastIndexOf("1") + 1;
+  const expected = family === "ipv4" ? "a netmask such as 255.255.255.0" : "a prefix length from 1 to 128";
+  report.at(statement, 1, wrong("VIPD003", `persistence_granularity ${text} is not ${expected}`, `write ${expected}`));
+  return undefined;
+}
+
+function quorumOf(
+  block: Statement,
+  name: string,
+  total: number,
+  report: Report,
+): { readonly quorum: number; readonly hysteresis: number } {
+  const statement = find(block, "quorum");
+  let quorum = numberIn(block, "quorum");
+  if (statement !== undefined && quorum > total && total > 0) {
+    report.at(
+      statement,
+      1,
+      doubtful(
+        "VIPD015",
+        `quorum ${quorum} of ${name} can never be reached: all weights together are ${total}, which is taken`,
+        `write quorum ${total} or less`,
+      ),
+    );
+    quorum = total;
+  }
+  const hysteresis = numberIn(block, "hysteresis");
+  if (hysteresis < quorum) return { quorum, hysteresis };
+  report.at(
+    find(block, "hysteresis") ?? block,
+    1,
+    doubtful("VIPD015", `hysteresis ${hysteresis} is not below the quorum of ${quorum}`, `write at most ${quorum - 1}`),
+  );
+  return { quorum, hysteresis: quorum - 1 };
+}

@@ -1,0 +1,144 @@
+/** Things to say about a configuration: one stable code each, a position, what is wrong and what to do. */
+import type { Level, Problem } from "./config.ts";
+import type { Statement } from "./statement.ts";
+import { columnOf, wordText } from "./statement.ts";
+
+/** What a code stands for, for `vipd explain CODE`. A code never changes its meaning. */
+export const codes = {
+  VIPD001: "A keyword that is not known where it stands",
+  VIPD002: "A keyword lacks what it needs",
+  VIPD003: "A value of the wrong kind or out of its range",
+  VIPD004: "Words too many",
+  VIPD005: "A brace is missing, left over or in the wrong place",
+  VIPD006: "A quotation mark without its partner",
+  VIPD007: "A file that cannot be read",
+  VIPD008: "A keyword that vipd understands and does not honour yet",
+  VIPD009: "A keyword that is accepted and has no effect in vipd",
+  VIPD010: "An old spelling that still works",
+  VIPD011: "A setting that stands twice",
+  VIPD012: "A block lacks a keyword that it cannot be without",
+  VIPD013: "A name that refers to nothing",
+  VIPD014: "A name or an identity that is used twice",
+  VIPD015: "Settings that contradict each other; one of them is changed",
+  VIPD016: "A definition, condition or sequence that cannot be understood",
+  VIPD017: "A line that no text file should hold",
+  VIPD018: "A limit that protects against runaway files",
+  VIPD019: "A part that is left out, because vipd cannot honour it yet",
+  VIPD020: "A keyword of other releases or of other programs",
+  VIPD021: "An address that cannot be understood or used",
+  VIPD022: "A script that this machine cannot run as it is",
+  VIPD023: "An account that this machine does not know",
+  VIPD024: "An interface that this machine does not have",
+  VIPD025: "Advice",
+} as const;
+
+export type Code = keyof typeof codes;
+export type Verdict = NonNullable<Problem["verdict"]>;
+
+/** What is said, apart from where. */
+export type Saying = {
+  readonly level: Level;
+  readonly code: Code;
+  readonly message: string;
+  readonly remedy: string;
+  readonly verdict: Verdict;
+};
+
+/** The file is wrong (decision 10a): keepalived reports it, and vipd refuses a reload. */
+export function wrong(code: Code, message: string, remedy: string): Saying {
+  return { level: "error", code, message, remedy, verdict: "other" };
+}
+
+/** keepalived reports it and goes on; so does vipd. */
+export function doubtful(code: Code, message: string, remedy: string): Saying {
+  return { level: "warning", code, message, remedy, verdict: "other" };
+}
+
+/** vipd's own warning: keepalived has nothing to say. */
+export function warning(code: Code, message: string, remedy: string): Saying {
+  return { level: "warning", code, message, remedy, verdict: "none" };
+}
+
+export function hint(code: Code, message: string, remedy: string): Saying {
+  return { level: "hint", code, message, remedy, verdict: "none" };
+}
+
+export type Place = { readonly file: string; readonly line: number; readonly column: number; readonly text?: string };
+
+/** Collects problems; beyond `LIMIT` they are only counted. */
+export type Report = {
+  /** @param word index of the offending word in the statement, 0 = its keyword */
+  at(statement: Statement, word: number, saying: Saying): void;
+  atPlace(place: Place, saying: Saying): void;
+  list(): readonly Problem[];
+};
+
+const LIMIT = 2000;
+
+export function createReport(): Report {
+  const problems: Problem[] = [];
+  let omitted = 0;
+  const atPlace = (place: Place, saying: Saying) => {
+    if (problems.length < LIMIT) problems.push({ ...saying, ...place });
+    else omitted++;
+  };
+  return {
+    atPlace,
+    at(statement, word, saying) {
+      const { source, line } = statement;
+      atPlace({ file: source.path, line, column: columnOf(statement, word), text: wordText(statement, word) }, saying);
+    },
+    list() {
+      const first = problems[0];
+      if (omitted === 0 || first === undefined) return [...problems].sort(byPlace);
+      const more: Problem = {
+        ...first,
+        ...wrong("VIPD018", `${omitted} more problems are not listed`, "mend these first"),
+      };
+      return [...problems.sort(byPlace), more];
+    },
+  };
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  if (a.file !== b.file) return 0;
+  return a.line - b.line || a.column - b.column;
+}
+
+/** The nearest of `known` to what was written, if it is near enough to be meant. */
+export function nearest(written: string, known: Iterable<string>): string | undefined {
+  const limit = written.length <= 3 ? 1 : written.length <= 6 ? 2 : 3;
+  let best: string | undefined;
+  let least = limit + 1;
+  for (const candidate of known) {
+    if (Math.abs(candidate.length - written.length) >= least) continue;
+    const distance = editDistance(
+      written.toLowerCase().replaceAll("-", "_"),
+      candidate.toLowerCase().replaceAll("-", "_"),
+    );
+    if (distance < least) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+/** Insertions, deletions, substitutions and swaps of neighbours. */
+export function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let cost = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, (beforeLast[j - 2] ?? 0) + 1);
+      row.push(cost);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length] ?? 0;
+}

@@ -1,0 +1,90 @@
+/**
+ * One statement of a configuration: a keyword, its words, and where they stand. There may be hundreds of thousands, so a statement
+ * holds its words and little else; columns and raw text are worked out when somebody asks.
+ */
+import type { Rule } from "./grammar.ts";
+
+/** A file that was read. */
+export type Source = { readonly path: string; readonly text: string };
+
+/** What a keyword's words were understood as; what each kind of value becomes is said in `values.ts`. */
+export type Understood = string | number | boolean | undefined;
+
+export type Statement = {
+  readonly words: readonly string[];
+  readonly source: Source;
+  /** From 1. */
+  readonly line: number;
+  /** The text that holds the statement (the file's, or a line made by substitution), and its extent in it. */
+  readonly text: string;
+  readonly start: number;
+  end: number;
+  /** For a line made by substitution: the column in the file of each of its characters; otherwise undefined. */
+  readonly columns: readonly number[] | undefined;
+  /** The statements between its braces. */
+  body: Statement[] | undefined;
+  /** The row of the table that it matched, with the value of its only argument. */
+  rule: Rule | undefined;
+  value: Understood;
+};
+
+/** The column, from 1, at which a word begins; for a word that is missing, the column after the last. */
+export function columnOf(statement: Statement, word: number): number {
+  const { text, start, end, columns } = statement;
+  const offset = wordOffset(statement, word) ?? end;
+  if (columns !== undefined) return columns[Math.min(offset, columns.length - 1)] ?? 1;
+  return Math.min(offset, end) - lineStart(text, start) + 1;
+}
+
+/** The word as written, or the whole statement if there is no such word. */
+export function wordText(statement: Statement, word: number): string {
+  return statement.words[word] ?? rawText(statement);
+}
+
+/** The text of the statement as it was written, quotes and escapes included. */
+export function rawText(statement: Statement): string {
+  return statement.text.slice(statement.start, statement.end);
+}
+
+/** The text of the statement after its keyword. */
+export function rawArguments(statement: Statement): string {
+  const offset = wordOffset(statement, 1);
+  return offset === undefined ? "" : statement.text.slice(offset, statement.end).trimEnd();
+}
+
+/** `FILE:LINE` */
+export function placeOf(statement: Statement): string {
+  return `${statement.source.path}:${statement.line}`;
+}
+
+function lineStart(text: string, offset: number): number {
+  return text.lastIndexOf("\n", offset - 1) + 1;
+}
+
+function wordOffset({ text, start, end }: Statement, word: number): number | undefined {
+  let index = -1;
+  for (let at = start; at < end; ) {
+    while (at < end && isBlank(text.charCodeAt(at))) at++;
+    if (at >= end) return undefined;
+    index++;
+    if (index === word) return at;
+    at = wordEnd(text, at, end);
+  }
+  return undefined;
+}
+
+/** Where the word that begins at `at` ends, its closing quotation mark included. */
+function wordEnd(text: string, at: number, end: number): number {
+  if (text.charCodeAt(at) === 0x22) {
+    const close = text.indexOf('"', at + 1);
+    return close === -1 || close >= end ? end : close + 1;
+  }
+  let next = at + 1;
+  while (next < end && !isBlank(text.charCodeAt(next)) && text.charCodeAt(next) !== 0x22) next++;
+  return next;
+}
+
+/** Space, tab, CR, VT, FF: what separates words (config-language 12). */
+export function isBlank(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d && code !== 0x0a);
+}
