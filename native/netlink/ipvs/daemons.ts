@@ -1,5 +1,5 @@
 /** The daemons that copy connections to a standby director: IPVS_CMD_*_DAEMON of linux/ip_vs.h. */
-import { type Attribute, bytes, nest, text, u8, u16, u32 } from "../attribute.ts";
+import { type Attribute, bytes, NESTED, nest, text, u8, u16, u32 } from "../attribute.ts";
 import { bytesOf, type Fields, nestOf, readFields, textOf, uintOf } from "../fields.ts";
 import { GENERIC_HEADER } from "../generic.ts";
 import type { Reply } from "../message.ts";
@@ -27,15 +27,16 @@ export type SyncDaemon = {
 export function newDaemon(daemon: SyncDaemon): Change {
   const attrs = identity(daemon);
   if (daemon.maxLength !== undefined) attrs.push(u16(DAEMON.maxLength, daemon.maxLength));
-  if (daemon.group !== undefined) attrs.push(group(daemon.group));
   if (daemon.port !== undefined) attrs.push(u16(DAEMON.port, daemon.port));
   if (daemon.ttl !== undefined) attrs.push(u8(DAEMON.ttl, daemon.ttl));
-  return { command: CMD.newDaemon, attrs: [nest(CMD_ATTR.daemon, attrs)] };
+  if (daemon.group !== undefined) attrs.push(group(daemon.group));
+  return { command: CMD.newDaemon, attrs: [nest(CMD_ATTR.daemon | NESTED, attrs)] };
 }
 
 /** ESRCH if it does not run. */
-export function deleteDaemon(daemon: Pick<SyncDaemon, "state" | "link" | "syncId">): Change {
-  return { command: CMD.delDaemon, attrs: [nest(CMD_ATTR.daemon, identity(daemon))] };
+export function deleteDaemon(state: SyncDaemon["state"]): Change {
+  const attrs = identity({ state, link: "", syncId: 0 });
+  return { command: CMD.delDaemon, attrs: [nest(CMD_ATTR.daemon | NESTED, attrs)] };
 }
 
 /** From the answer to a dump. */

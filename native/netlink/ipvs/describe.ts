@@ -111,5 +111,6 @@ function timeoutsText(fields: Fields): string {
 function daemonText(fields: Fields): string {
   const nested = nestOf(fields, CMD_ATTR.daemon);
   const daemon = nested && readDaemon(nested);
-  return daemon === undefined ? "?" : `${daemon.state} on ${daemon.link} with id ${daemon.syncId}`;
+  if (daemon === undefined) return "?";
+  return daemon.link === "" ? daemon.state : `${daemon.state} on ${daemon.link} with id ${daemon.syncId}`;
 }

@@ -1,5 +1,5 @@
 /** Destinations (real servers) of services: commands and answers. linux/ip_vs.h. */
-import { type Attribute, be16, bytes, nest, u8, u16, u32 } from "../attribute.ts";
+import { type Attribute, be16, bytes, NESTED, nest, u8, u16, u32 } from "../attribute.ts";
 import { beOf, bytesOf, type Fields, nestOf, readFields, uintOf } from "../fields.ts";
 import { GENERIC_HEADER } from "../generic.ts";
 import type { Reply } from "../message.ts";
@@ -48,7 +48,7 @@ export function setDestination(service: ServiceId, destination: Destination): Ch
 }
 
 export function deleteDestination(service: ServiceId, id: DestinationId): Change {
-  return { command: CMD.delDest, attrs: [serviceRef(service), nest(CMD_ATTR.dest, identity(id))] };
+  return { command: CMD.delDest, attrs: [serviceRef(service), nest(CMD_ATTR.dest | NESTED, identity(id))] };
 }
 
 /** `192.0.2.11:80`, `[fd00::1]:80` */
@@ -108,15 +108,15 @@ function change(command: number, service: ServiceId, destination: Destination): 
   const attrs = identity(destination);
   attrs.push(u32(DEST.forwarding, FORWARDING.indexOf(forwarding.method)));
   attrs.push(u32(DEST.weight, destination.weight));
-  if (forwarding.method === "TUN") {
-    attrs.push(u8(DEST.tunnelType, TUNNEL.indexOf(forwarding.tunnel)));
-    attrs.push(be16(DEST.tunnelPort, forwarding.port));
-    attrs.push(u16(DEST.tunnelFlags, TUNNEL_FLAG[forwarding.checksum]));
-  }
+  const { tunnel, port, checksum } = forwarding.method === "TUN" ? forwarding : PLAIN;
+  attrs.push(u8(DEST.tunnelType, TUNNEL.indexOf(tunnel)), be16(DEST.tunnelPort, port));
+  attrs.push(u16(DEST.tunnelFlags, TUNNEL_FLAG[checksum]));
   attrs.push(u32(DEST.upperThreshold, destination.upperThreshold));
   attrs.push(u32(DEST.lowerThreshold, destination.lowerThreshold));
-  return { command, attrs: [serviceRef(service), nest(CMD_ATTR.dest, attrs)] };
+  return { command, attrs: [serviceRef(service), nest(CMD_ATTR.dest | NESTED, attrs)] };
 }
+
+const PLAIN = { tunnel: "ipip", port: 0, checksum: "nocsum" } as const;
 
 function identity(id: DestinationId): Attribute[] {
   return [

@@ -1,5 +1,5 @@
 /** Virtual services: commands and answers. linux/ip_vs.h. */
-import { type Attribute, be16, be32, bytes, nest, text, u16, u32 } from "../attribute.ts";
+import { type Attribute, be16, be32, bytes, NESTED, nest, text, u16, u32 } from "../attribute.ts";
 import { beOf, bytesOf, type Fields, nestOf, readFields, textOf, u32At, uintOf } from "../fields.ts";
 import { GENERIC_HEADER } from "../generic.ts";
 import { type Reply, struct } from "../message.ts";
@@ -55,7 +55,7 @@ export function flush(): Change {
 
 /** The attribute by which commands name a service. */
 export function serviceRef(id: ServiceId): Attribute {
-  return nest(CMD_ATTR.service, identity(id));
+  return nest(CMD_ATTR.service | NESTED, identity(id));
 }
 
 /** `tcp 192.0.2.1:80`, `fwmark 7 ipv6` */
@@ -114,7 +114,7 @@ function change(command: number, service: Service): Change {
   attrs.push(bytes(SVC.flags, struct([4, service.flags], [4, ALL])));
   attrs.push(u32(SVC.timeout, service.timeoutSeconds));
   attrs.push(netmask(service));
-  return { command, attrs: [nest(CMD_ATTR.service, attrs)] };
+  return { command, attrs: [nest(CMD_ATTR.service | NESTED, attrs)] };
 }
 const ALL = 0xffff_ffff;
 

@@ -62,10 +62,11 @@ const HEADER = 8;
 /** @param mode `create` is refused with EEXIST if it is there; `replace` changes flags and lifetimes of one that is */
 export function newAddress(address: NewAddress, mode: "create" | "replace" = "create"): Message {
   const flags = mode === "create" ? FLAG.create | FLAG.exclusive : FLAG.create | FLAG.replace;
-  const attrs = identity(address);
+  const attrs: Attribute[] = [local(address)];
   if (address.broadcast !== undefined) attrs.push(bytes(IFA.broadcast, ipToBytes(address.broadcast)));
   if (address.label !== undefined) attrs.push(text(IFA.label, address.label));
   if ((address.flags ?? 0) > 0xff) attrs.push(u32(IFA.flags, address.flags ?? 0));
+  attrs.push(peerOrSelf(address));
   if (address.validSeconds !== undefined || address.preferredSeconds !== undefined) attrs.push(lifetimes(address));
   if (address.protocol !== undefined) attrs.push(u8(IFA.protocol, address.protocol));
   return { type: ADDRESS_TYPE.new, flags, header: header(address), attrs };
@@ -73,8 +74,9 @@ export function newAddress(address: NewAddress, mode: "create" | "replace" = "cr
 
 /** Deletes exactly this address: link, address, length (and peer and label, where given) must match. */
 export function deleteAddress(address: NewAddress): Message {
-  const attrs = identity(address);
+  const attrs = [local(address)];
   if (address.label !== undefined) attrs.push(text(IFA.label, address.label));
+  attrs.push(peerOrSelf(address));
   return { type: ADDRESS_TYPE.delete, flags: 0, header: header({ ...address, scope: 0, flags: 0 }), attrs };
 }
 
@@ -130,10 +132,13 @@ function header(address: NewAddress): Uint8Array {
   );
 }
 
-/** IFA_LOCAL is ours; IFA_ADDRESS is the peer's, or ours again. */
-function identity(address: NewAddress): Attribute[] {
-  const local = ipToBytes(address.ip);
-  return [bytes(IFA.local, local), bytes(IFA.address, address.peer === undefined ? local : ipToBytes(address.peer))];
+function local(address: NewAddress): Attribute {
+  return bytes(IFA.local, ipToBytes(address.ip));
+}
+
+/** IFA_ADDRESS is the other end's, or our own again. */
+function peerOrSelf(address: NewAddress): Attribute {
+  return bytes(IFA.address, ipToBytes(address.peer ?? address.ip));
 }
 
 /** struct ifa_cacheinfo: preferred, valid, created, updated. */

@@ -113,9 +113,8 @@ export type NewLink = LinkChange & { readonly name: string; readonly up?: boolea
   );
 
 export function newLink(link: NewLink): Message {
-  const attrs = changeAttributes(link);
-  if (link.kind === "macvlan") attrs.push(u32(IFLA.link, link.parent));
-  attrs.push(nest(IFLA.linkInfo, kindAttributes(link)));
+  const attrs = link.kind === "macvlan" ? [u32(IFLA.link, link.parent)] : [];
+  attrs.push(...changeAttributes(link), nest(IFLA.linkInfo, kindAttributes(link)));
   const up = link.up === true ? LINK_FLAG.up : 0;
   return { type: LINK_TYPE.new, flags: FLAG.create | FLAG.exclusive, header: header(0, up, up), attrs };
 }

@@ -3,7 +3,7 @@ import { type Attribute, bytes, text, u8, u32 } from "../attribute.ts";
 import { bytesOf, type Fields, has, readFields, textOf, u16At, u32At, uintOf } from "../fields.ts";
 import { FLAG, type Message, type Reply, struct } from "../message.ts";
 import { type Family, familyNumber, familyOf } from "../text.ts";
-import { prefixBytes, prefixOf, ROUTE_PROTOCOL, TABLE } from "./values.ts";
+import { prefixBytes, prefixOf, TABLE } from "./values.ts";
 
 /** RTM_* */
 export const RULE_TYPE = { new: 32, delete: 33, get: 34 } as const;
@@ -86,8 +86,8 @@ const HEADER = 12;
 
 /** Refused with EEXIST if an equal one is there. Without priority the kernel takes the one before the first of the others. */
 export function newRule(rule: NewRule): Message {
-  const attrs = attributes({ ...rule, protocol: rule.protocol ?? ROUTE_PROTOCOL.boot });
-  return { type: RULE_TYPE.new, flags: FLAG.create | FLAG.exclusive, header: header(rule, true), attrs };
+  const flags = FLAG.create | FLAG.exclusive;
+  return { type: RULE_TYPE.new, flags, header: header(rule, true), attrs: attributes(rule) };
 }
 
 /** Deletes the first rule that has all that is given. */
