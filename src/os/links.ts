@@ -39,6 +39,8 @@ export type LinkListener = {
   readonly onAddress: (key: AddressKey, what: "added" | "removed") => void;
   /** Virtual addresses are no source to send from. */
   readonly isVirtual: (key: AddressKey) => boolean;
+  /** Everything was read again. */
+  readonly onRefreshed: () => void;
   /** A dump failed: what is known may be out of date. */
   readonly onTrouble: (error: unknown) => void;
 };
@@ -149,7 +151,7 @@ export function openLinks(listener: LinkListener): Links {
       return dumping;
     }
     dumping = readAll()
-      .catch(listener.onTrouble)
+      .then(listener.onRefreshed, listener.onTrouble)
       .finally(() => {
         dumping = undefined;
         touched = undefined;
