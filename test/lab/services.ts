@@ -122,8 +122,14 @@ export async function startHttpProbe(
   const words = [hostname.replace(/[[\]]/g, ""), port || "80", pathname, String(intervalMs), String(patience)];
   const client = node.start([NODE, join(PEERS, "probe.ts"), ...words]);
   await client.line(/^asking/, READY);
-  const answers = () =>
-    client.lines.flatMap((line) => (line.text.startsWith("{") ? [decodeAnswer(line.text)] : [])).sort(byTime);
+  const decoded: Answer[] = [];
+  let read = 0;
+  const answers = () => {
+    for (const { text } of client.lines.slice(read)) if (text.startsWith("{")) decoded.push(decodeAnswer(text));
+    if (read !== client.lines.length) decoded.sort(byTime);
+    read = client.lines.length;
+    return decoded;
+  };
   return {
     answers,
     outages: (sinceMs = 0) => outagesOf(answers().filter((one) => one.atMs >= sinceMs)),
@@ -163,10 +169,14 @@ export function outagesOf(answers: readonly Answer[], nowMs = timeOfDayMs()): re
 }
 
 /** Looks every 10 ms until there is something. @throws when `timeoutMs` are over */
-export async function eventually<T>(look: () => T | undefined, timeoutMs: number, why: () => string): Promise<T> {
+export async function eventually<T>(
+  look: () => T | undefined | Promise<T | undefined>,
+  timeoutMs: number,
+  why: () => string,
+): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {
-    const found = look();
+    const found = await look();
     if (found !== undefined) return found;
     if (performance.now() > end) throw new Error(`${why()} (waited ${timeoutMs} ms)`);
     await new Promise((done) => setTimeout(done, 10));
