@@ -155,7 +155,7 @@ export function readFailure(reply: Reply): Failure | undefined {
 /** Where the request that an NLMSG_ERROR quotes ends: its header only, or all of it. */
 function quotedEnd(payload: Buffer, flags: number): number {
   if ((flags & FLAG.capped) !== 0 || payload.length < 8) return 4 + AT.payload;
-  return 4 + align4(u32At(payload, 4));
+  return 4 + align4(Math.min(u32At(payload, 4), payload.length));
 }
 
 /** A header of the family as bytes in the machine's order: `[size in bytes, value]` each. */

@@ -123,10 +123,11 @@ function header(address: NewAddress): Uint8Array {
   const family = familyOfIp(address.ip);
   if (address.length < 0 || address.length > bitsOf(family))
     throw new RangeError(`${address.ip}/${address.length} is no prefix`);
+  const flags = address.flags ?? 0;
   return struct(
     [1, familyNumber(family)],
     [1, address.length],
-    [1, (address.flags ?? 0) & 0xff],
+    [1, flags > 0xff ? 0 : flags],
     [1, address.scope ?? SCOPE.global],
     [4, address.ifindex],
   );

@@ -1,7 +1,7 @@
 /** Requests of this family in words, from the request itself: for logs, and for errors. */
 
 import { s32At } from "../fields.ts";
-import { type Message, payloadOf } from "../message.ts";
+import { FLAG, type Message, payloadOf } from "../message.ts";
 import { ADDRESS_TYPE, describeAddress } from "./addresses.ts";
 import { decodeRouteEvent } from "./events.ts";
 import { LINK_TYPE } from "./links.ts";
@@ -20,7 +20,7 @@ export function describeRequest(message: Message): string {
     case "rule":
       return `${deed} ${describeRule(event.rule)}`;
     case "link":
-      return `${event.gone ? "delete" : "change"} link ${event.link.name}`;
+      return `${event.gone ? "delete" : (message.flags & FLAG.create) === 0 ? "change" : "add"} link ${event.link.name}`;
     default:
       return describeOther(message);
   }

@@ -168,7 +168,7 @@ function changeAttributes(change: LinkChange): Attribute[] {
 }
 
 function kindAttributes(link: NewLink): readonly Attribute[] {
-  const kind = text(INFO.kind, link.kind);
+  const kind = bytes(INFO.kind, Buffer.from(link.kind));
   switch (link.kind) {
     case "dummy":
     case "bridge":

@@ -185,7 +185,7 @@ export function decodeRoute(reply: Pick<Reply, "payload">): Route | undefined {
 /** `192.0.2.0/24 via 10.0.0.1 dev 3 table 254` */
 export function describeRoute(route: NewRoute): string {
   const words = [
-    route.kind === undefined || route.kind === "unicast" ? "" : route.kind,
+    route.kind === undefined || route.kind === "unicast" || route.kind === "unspec" ? "" : route.kind,
     route.destination ?? `${route.family} default`,
   ];
   if (route.gateway !== undefined) words.push(`via ${route.gateway}`);

@@ -140,7 +140,8 @@ export function describeRule(rule: NewRule): string {
   if (rule.priority !== undefined) words.push(`${rule.priority}`);
   if (rule.from !== undefined) words.push(`from ${rule.from}`);
   if (rule.to !== undefined) words.push(`to ${rule.to}`);
-  words.push(actionOf(rule) === "table" ? `table ${rule.table ?? TABLE.main}` : actionOf(rule));
+  if (actionOf(rule) !== "unspec")
+    words.push(actionOf(rule) === "table" ? `table ${rule.table ?? TABLE.main}` : actionOf(rule));
   return words.join(" ");
 }
 
