@@ -196,7 +196,8 @@ export function createHolder(options: HolderOptions): Holder {
   function heard(key: AddressKey, what: "added" | "removed"): void {
     const entry = wantedBy.get(key);
     if (entry === undefined) {
-      if (what === "added" && configured.has(key) && ours.has(key) && !inFlight.has(key)) mark(key);
+      const isUnwanted = what === "added" && ours.has(key) && !inFlight.has(key);
+      if (isUnwanted && putBack.allow(`not ${key}`, options.now())) mark(key);
       return;
     }
     if (what === "added" || inFlight.has(key) || !entry.address.track) return;
