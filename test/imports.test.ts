@@ -8,7 +8,15 @@ import { expect, test } from "vitest";
 
 const TOP = resolve(import.meta.dirname, "..");
 const ROOMS = ["vrrp", "check", "ipvs", "network", "notify", "config"];
-const PURE = ["node:assert", "node:assert/strict", "node:buffer", "node:crypto", "node:path", "node:util"];
+const PURE = [
+  "node:assert",
+  "node:assert/strict",
+  "node:buffer",
+  "node:crypto",
+  "node:path",
+  "node:path/posix",
+  "node:util",
+];
 
 type Import = { readonly of: string; readonly typeOnly: boolean };
 

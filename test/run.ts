@@ -27,7 +27,7 @@ const TIERS: Readonly<Record<string, () => Promise<readonly Count[]>>> = {
     await step("lint and format", "biome", ["check", "--config-path=test", "--error-on-warnings", "."]),
     await step("import directions", "vitest", ["run", "--config", "test/vitest.config.ts", "test/imports.test.ts"]),
   ],
-  unit: async () => [await suite("unit", (args) => run("vitest", ["--config", "test/vitest.config.ts", ...args]))],
+  unit: async () => [await suite("unit", (args) => vitest(["--config", "test/vitest.config.ts", ...args]))],
   lab: () => inGuests("lab", ["test/lab", "test/interop"], 2),
   host: async () => {
     const tests = ["test/host"];
@@ -96,18 +96,28 @@ function inGuest(name: string, files: readonly string[]): Promise<Count> {
   );
 }
 
+function sum(counts: readonly Count[]): Count {
+  const add = (key: keyof Count) => counts.reduce((total, count) => total + count[key], 0);
+  return { passed: add("passed"), failed: add("failed"), skipped: add("skipped") };
+}
+
+function countText({ passed, failed, skipped }: Count): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
 /** Whether this machine lets us make namespaces: then its own network is never touched. */
 function namespacesWork(): boolean {
   return spawnSync("unshare", ["--net", "--mount", "true"]).status === 0;
 }
 
 function inNamespace(args: readonly string[]): Promise<number> {
-  const script = 'mount -t tmpfs tmpfs /run && ip link set lo up && exec "$@"';
+  const libraries = join(TOP, ".cache/lab/root/usr/lib/x86_64-linux-gnu");
+  const script = `mount -t tmpfs tmpfs /run && ip link set lo up && export LD_LIBRARY_PATH="${libraries}" && exec "$@"`;
   return start("host", "unshare", ["--net", "--mount", "sh", "-c", script, "sh", join(BIN, "vitest"), "run", ...args]);
 }
 
-function run(command: string, args: readonly string[]): Promise<number> {
-  return start(command, join(BIN, command), ["run", ...args]);
+function vitest(args: readonly string[]): Promise<number> {
+  return start("unit", join(BIN, "vitest"), ["run", ...args]);
 }
 
 function start(name: string, command: string, args: readonly string[]): Promise<number> {
@@ -120,7 +130,7 @@ function start(name: string, command: string, args: readonly string[]): Promise<
 function environment(): NodeJS.ProcessEnv {
   const lab = join(TOP, ".cache/lab/root");
   const path = [BIN, process.env["PATH"] ?? "", `${lab}/usr/sbin`, `${lab}/usr/bin`].join(":");
-  return { ...process.env, PATH: path, LAB_TOP: TOP };
+  return { ...process.env, PATH: path };
 }
 
 const wanted = process.argv.slice(2);
@@ -129,9 +139,14 @@ if (unknown.length > 0)
   throw new Error(`There is no tier ${unknown.join(", ")}, only ${Object.keys(TIERS).join(", ")}`);
 await mkdir(RESULTS, { recursive: true });
 const counts: Count[] = [];
+const table: string[] = [];
 for (const [name, tier] of Object.entries(TIERS)) {
-  if (wanted.length === 0 || wanted.includes(name)) counts.push(...(await tier()));
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const started = performance.now();
+  const count = sum(await tier());
+  counts.push(count);
+  table.push(`${name.padEnd(6)} ${countText(count)}, ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
-const sum = (key: keyof Count) => counts.reduce((total, count) => total + count[key], 0);
-console.log(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
-process.exitCode = sum("failed") === 0 ? 0 : 1;
+const total = sum(counts);
+console.log(`\n${table.join("\n")}\n\n${countText(total)}`);
+process.exitCode = total.failed === 0 ? 0 : 1;

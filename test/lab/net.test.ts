@@ -52,7 +52,7 @@ test("two nodes on a LAN, an IPVS service, keepalived's advert", async () => {
   await eth0.cut("carrier");
   expect((await a.run(["ip", "-o", "link", "show", "eth0"])).stdout).toContain("NO-CARRIER");
   await eth0.heal();
-}, 60_000);
+});
 
 test("closing a lab leaves nothing", async () => {
   const lab = await createLab();
