@@ -1,6 +1,6 @@
 /**
  * Unit tests and simulation: they need no kernel, no privilege and no network.
- * `lab/` and `interop/` need a kernel of their own and run there (`lab/vitest.config.ts`).
+ * `lab/`, `interop/` and `host/` need a kernel or namespaces of their own (`lab/vitest.config.ts`).
  */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
@@ -10,7 +10,7 @@ export default defineConfig({
   cacheDir: ".cache/vite",
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/lab/**", "test/interop/**"],
+    exclude: ["test/lab/**", "test/interop/**", "test/host/**"],
     pool: "threads",
     isolate: false,
     maxWorkers: 2,
