@@ -14,7 +14,9 @@ export type ServiceSettings = {
   readonly schedulerFlags: readonly string[];
   readonly onePacket: boolean;
   /** persistence_timeout in s, undefined = not persistent; granularity as netmask length (IPv4 1–32, IPv6 1–128). */
-  readonly persistence: { readonly timeoutSeconds: number; readonly granularity: number; readonly engine: string | undefined } | undefined;
+  readonly persistence:
+    | { readonly timeoutSeconds: number; readonly granularity: number; readonly engine: string | undefined }
+    | undefined;
   readonly servers: readonly ServerSettings[];
   readonly sorryServer: SorrySettings | undefined;
   readonly quorum: number;
@@ -60,7 +62,9 @@ export type SorrySettings = {
 
 /** lvs_timeouts, lvs_flush, lvs_sync_daemon */
 export type IpvsGlobalSettings = {
-  readonly timeouts: { readonly tcpSeconds: number; readonly tcpFinSeconds: number; readonly udpSeconds: number } | undefined;
+  readonly timeouts:
+    | { readonly tcpSeconds: number; readonly tcpFinSeconds: number; readonly udpSeconds: number }
+    | undefined;
   readonly flush: boolean;
   readonly flushOnStop: "no" | "all" | "configured";
 };

@@ -1,0 +1,275 @@
+/**
+ * The health of services: takes verdicts, says which servers and services went up or down, and what row of the kernel's table each
+ * service should have now. Health lives here, in vipd: it outlives the checkers, a reload, and by the kernel's table even a crash.
+ */
+import type { CheckerSettings } from "../../check/settings.ts";
+import type { EventBody, UpDown } from "../../events.ts";
+import { desiredRow } from "../../ipvs/desired.ts";
+import { firstQuorum, type HealthOf, inheritedHealth, isServerUp, quorumAfter, quorumText } from "../../ipvs/pool.ts";
+import type { ServerSettings, ServiceSettings } from "../../ipvs/settings.ts";
+import { type Row, serviceKey } from "../../ipvs/table.ts";
+import type { CheckStatus } from "../messages.ts";
+import type { ServiceStatus } from "../status.ts";
+
+/** The part of `FromCheckers` that says how a check ended. */
+export type Verdict = { readonly id: string; readonly state: UpDown; readonly reason: string; readonly tookMs: number };
+export type Failure = { readonly id: string; readonly reason: string; readonly attempt: number; readonly of: number };
+export type Health = readonly (readonly [id: string, state: UpDown])[];
+/** Whether a server of a service that is new here was in use already, as far as the kernel's table says. */
+export type WasUp = (service: ServiceSettings, server: ServerSettings) => boolean | undefined;
+
+export type Pools = {
+  /** What is known of the checks of a configuration that is about to come. */
+  preview(services: readonly ServiceSettings[], wasUp: WasUp): Health;
+  configure(services: readonly ServiceSettings[], checks: readonly CheckerSettings[], wasUp: WasUp): void;
+  verdict(verdict: Verdict): void;
+  failure(failure: Failure): void;
+  /** By the key of the kernel's table; undefined for what is not configured. */
+  row(key: string): Row | undefined;
+  nameOf(key: string): string;
+  keys(): Iterable<string>;
+  /** @param checkOf what the checkers say of a check */
+  status(checkOf: (id: string) => CheckStatus | undefined): readonly ServiceStatus[];
+  /** Everything goes down because vipd stops; said only where `omega` asks for it. */
+  stop(): void;
+};
+
+type Deps = {
+  readonly now: () => number;
+  readonly emit: (body: EventBody) => void;
+  /** The row of this service is another one now. */
+  readonly changed: (key: string) => void;
+};
+
+/** Mutable, and known here only. */
+type Pool = {
+  readonly key: string;
+  readonly settings: ServiceSettings;
+  readonly members: ReadonlyMap<string, Member>;
+  quorum: UpDown;
+  sinceMs: number;
+  weight: number;
+  /** Undefined: to be computed again. */
+  row: Row | undefined;
+};
+type Member = { readonly settings: ServerSettings; up: boolean; sinceMs: number; reason: string };
+type Use = { readonly pool: Pool; readonly member: Member };
+
+export function createPools(deps: Deps): Pools {
+  const { now, emit } = deps;
+  let pools = new Map<string, Pool>();
+  let checks = new Map<string, CheckerSettings>();
+  let uses = new Map<string, Use[]>();
+  let health = new Map<string, UpDown>();
+
+  const healthOf: HealthOf = (id) => health.get(id);
+
+  function inherit(services: readonly ServiceSettings[], wasUp: WasUp): Map<string, UpDown> {
+    const next = new Map<string, UpDown>();
+    for (const service of services) {
+      const pool = pools.get(serviceKey(service.match));
+      for (const server of service.servers) {
+        const before = pool === undefined ? wasUp(service, server) : pool.members.get(server.key)?.up;
+        for (const id of server.checks) {
+          const state = inheritedHealth(health.get(id), before);
+          if (state !== undefined) next.set(id, state);
+        }
+      }
+    }
+    return next;
+  }
+
+  function configure(services: readonly ServiceSettings[], settings: readonly CheckerSettings[], wasUp: WasUp): void {
+    health = inherit(services, wasUp);
+    checks = new Map(settings.map((check) => [check.id, check]));
+    uses = new Map();
+    const before = pools;
+    pools = new Map();
+    for (const service of services) {
+      const key = serviceKey(service.match);
+      if (!pools.has(key)) pools.set(key, open(key, service, before.get(key)));
+    }
+  }
+
+  function open(key: string, settings: ServiceSettings, before: Pool | undefined): Pool {
+    const members = new Map(
+      settings.servers.map((server) => [server.key, join(server, before?.members.get(server.key))]),
+    );
+    const weight = liveWeight(members.values());
+    const quorum = before === undefined ? firstQuorum(settings, weight) : quorumAfter(settings, before.quorum, weight);
+    const same = quorum === before?.quorum;
+    const pool: Pool = {
+      key,
+      settings,
+      members,
+      quorum,
+      sinceMs: same ? before.sinceMs : now(),
+      weight,
+      row: undefined,
+    };
+    for (const member of members.values()) {
+      for (const id of member.settings.checks) use(id, { pool, member });
+      const was = before?.members.get(member.settings.key);
+      if (was !== undefined && was.up !== member.up) tellServer(pool, member, now() - was.sinceMs, undefined);
+    }
+    if (!same) tellQuorum(pool, quorum === "up" ? "down" : "up", true);
+    return pool;
+  }
+
+  function join(settings: ServerSettings, before: Member | undefined): Member {
+    const up = isServerUp(settings, healthOf);
+    if (before !== undefined && before.up === up) return { ...before, settings };
+    return {
+      settings,
+      up,
+      sinceMs: now(),
+      reason: before === undefined ? firstReason(settings) : "the configuration changed",
+    };
+  }
+
+  function firstReason(settings: ServerSettings): string {
+    if (settings.checks.length === 0) return "has no check";
+    if (settings.checks.some((id) => health.get(id) === "down")) return "was down before";
+    return settings.checks.every((id) => health.has(id)) ? "was up before" : "not checked yet";
+  }
+
+  function use(id: string, one: Use): void {
+    const list = uses.get(id);
+    if (list === undefined) uses.set(id, [one]);
+    else list.push(one);
+  }
+
+  function verdict({ id, state, reason, tookMs }: Verdict): void {
+    const check = checks.get(id);
+    if (check === undefined) return;
+    const from = health.get(id) ?? "unknown";
+    health.set(id, state);
+    if (from !== state) {
+      const { service, server, probe } = check;
+      emit({ type: "check.result", service, server, check: probe.type, from, to: state, reason, tookMs });
+    }
+    for (const { pool, member } of uses.get(id) ?? []) judge(pool, member, reason, check.probe.type);
+  }
+
+  function judge(pool: Pool, member: Member, reason: string, check: string): void {
+    const up = isServerUp(member.settings, healthOf);
+    if (up === member.up) {
+      if (!up || member.reason === "not checked yet") member.reason = reason;
+      return;
+    }
+    const afterMs = now() - member.sinceMs;
+    member.up = up;
+    member.sinceMs = now();
+    member.reason = reason;
+    tellServer(pool, member, afterMs, check);
+    pool.weight += up ? member.settings.weight : -member.settings.weight;
+    const before = pool.quorum;
+    pool.quorum = quorumAfter(pool.settings, before, pool.weight);
+    if (pool.quorum !== before) {
+      pool.sinceMs = now();
+      tellQuorum(pool, before, false);
+    }
+    pool.row = undefined;
+    deps.changed(pool.key);
+  }
+
+  function failure({ id, reason, attempt, of }: Failure): void {
+    const check = checks.get(id);
+    if (check === undefined) return;
+    const { service, server, probe } = check;
+    emit({ type: "check.failed", service, server, check: probe.type, reason, attempt, of });
+  }
+
+  function tellServer(pool: Pool, { settings, up, reason }: Member, afterMs: number, check: string | undefined): void {
+    const [from, to] = up ? (["down", "up"] as const) : (["up", "down"] as const);
+    const { name: server, weight } = settings;
+    emit({ type: "server.state", service: pool.settings.name, server, from, to, reason, weight, afterMs, check });
+  }
+
+  function tellQuorum({ settings, quorum: to, weight }: Pool, from: UpDown, initial: boolean, reason?: string): void {
+    const { name: service, quorum, hysteresis, sorryServer } = settings;
+    emit({
+      type: "service.quorum",
+      service,
+      from,
+      to,
+      reason: reason ?? quorumText(settings, to, weight),
+      weight,
+      quorum,
+      hysteresis,
+      sorryServer: sorryServer?.name,
+      initial,
+    });
+  }
+
+  function stop(): void {
+    for (const pool of pools.values()) {
+      if (!pool.settings.omega) continue;
+      for (const member of pool.members.values()) {
+        if (!member.up) continue;
+        member.up = false;
+        member.reason = STOPPING;
+        tellServer(pool, member, now() - member.sinceMs, undefined);
+      }
+      pool.weight = 0;
+      if (pool.quorum === "down") continue;
+      pool.quorum = "down";
+      tellQuorum(pool, "up", false, STOPPING);
+    }
+  }
+
+  return {
+    preview: (services, wasUp) => [...inherit(services, wasUp)],
+    configure,
+    verdict,
+    failure,
+    row(key) {
+      const pool = pools.get(key);
+      if (pool !== undefined) pool.row ??= desiredRow(pool.settings, pool.quorum, (one) => isUp(pool, one));
+      return pool?.row;
+    },
+    nameOf: (key) => pools.get(key)?.settings.name ?? key,
+    keys: () => pools.keys(),
+    status: (checkOf) => Array.from(pools.values(), (pool) => statusOf(pool, checkOf, healthOf)),
+    stop,
+  };
+}
+
+const STOPPING = "vipd is stopping";
+
+function liveWeight(members: Iterable<Member>): number {
+  let weight = 0;
+  for (const { settings, up } of members) if (up) weight += settings.weight;
+  return weight;
+}
+
+function isUp(pool: Pool, server: ServerSettings): boolean {
+  return pool.members.get(server.key)?.up === true;
+}
+
+function statusOf(pool: Pool, checkOf: (id: string) => CheckStatus | undefined, healthOf: HealthOf): ServiceStatus {
+  const { key, settings, quorum, sinceMs, weight, members } = pool;
+  const { name, scheduler, sorryServer } = settings;
+  const unknown = (id: string): CheckStatus => {
+    const state = healthOf(id) ?? "unknown";
+    return { id, state, reason: "not checked yet", lastMs: undefined, tookMs: undefined, runs: 0, failures: 0 };
+  };
+  return {
+    key,
+    name,
+    state: quorum,
+    sinceMs,
+    scheduler,
+    weight,
+    quorum: settings.quorum,
+    sorryServer: sorryServer && { name: sorryServer.name, active: quorum === "down" },
+    servers: Array.from(members.values(), ({ settings: server, up, sinceMs, reason }) => ({
+      name: server.name,
+      state: up ? ("up" as const) : ("down" as const),
+      sinceMs,
+      weight: server.weight,
+      reason,
+      checks: server.checks.map((id) => checkOf(id) ?? unknown(id)),
+    })),
+  };
+}
