@@ -92,11 +92,10 @@ export function openNetlink(options: NetlinkOptions): Netlink {
   }
 
   async function exchangeAsync(collector: Collector, dump: boolean): Promise<void> {
-    const used = socket;
+    const used = socket; // it copies what is written before it returns
     try {
       const expect = dump ? { dump: true as const } : { acks: collector.count };
-      for (const datagram of await used.requestAsync(Buffer.from(written(writer)), expect, timeoutMs))
-        collector.take(datagram);
+      for (const datagram of await used.requestAsync(written(writer), expect, timeoutMs)) collector.take(datagram);
       if (!collector.complete())
         throw new Error("Cannot read the answer of netlink: it ended before the acknowledgement");
     } catch (error) {
