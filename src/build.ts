@@ -46,11 +46,13 @@ async function buildAll(): Promise<void> {
   }
 }
 
-async function bundle(folder: string): Promise<Record<string, Bundle>> {
+/** @param folder where the bundles are written; undefined: nowhere, they are only described */
+export async function bundle(folder?: string): Promise<Readonly<Record<string, Bundle>>> {
   const { metafile } = await build({
     absWorkingDir: TOP,
-    entryPoints: Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(join(TOP, file)))),
-    outdir: folder,
+    entryPoints: ENTRIES,
+    outdir: folder ?? "dist",
+    write: folder !== undefined,
     bundle: true,
     platform: "node",
     format: "esm",
@@ -99,4 +101,11 @@ async function manifest(): Promise<string> {
   return `${JSON.stringify({ name, version, license, type: "module", private: true, bin: { vipd: "vipd.js" } }, null, 2)}\n`;
 }
 
-await buildAll();
+if (import.meta.main) {
+  try {
+    await buildAll();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}

@@ -43,12 +43,12 @@ async function step(name: string, command: string, args: readonly string[]): Pro
 }
 
 /** A run of vitest, counted by its own report; one that leaves none is a failure. */
-async function suite(name: string, start: (args: readonly string[]) => Promise<unknown>): Promise<Count> {
+async function suite(name: string, start: (args: readonly string[]) => Promise<number>): Promise<Count> {
   const report = join(RESULTS, `${name}.json`);
   await rm(report, { force: true });
   try {
-    await start(["--reporter=default", "--reporter=json", `--outputFile.json=${report}`]);
-    return countOf(await readFile(report, "utf8"));
+    const code = await start(["--reporter=default", "--reporter=json", `--outputFile.json=${report}`]);
+    return countOf(await readFile(report, "utf8"), code);
   } catch (error) {
     console.log(`${name}: ${error instanceof Error ? error.message : error}`);
     return { passed: 0, failed: 1, skipped: 0 };
@@ -56,7 +56,6 @@ async function suite(name: string, start: (args: readonly string[]) => Promise<u
 }
 
 type Report = {
-  readonly success: boolean;
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
@@ -64,14 +63,15 @@ type Report = {
   readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
 };
 
-function countOf(text: string): Count {
+/** @param code vitest's exit code, which also tells of errors outside the tests */
+function countOf(text: string, code: number): Count {
   const report: Report = JSON.parse(text);
   // a file that does not load has no tests that could fail
   const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
   const failed = report.numFailedTests + broken.length;
   return {
     passed: report.numPassedTests,
-    failed: failed === 0 && !report.success ? 1 : failed,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests,
   };
 }
@@ -85,15 +85,16 @@ async function inGuests(tier: string, folders: readonly string[], most: number):
 }
 
 function inGuest(name: string, files: readonly string[]): Promise<Count> {
-  return suite(name, (args) =>
-    runInLab({
+  return suite(name, async (args) => {
+    const { exitCode } = await runInLab({
       command: 'exec vitest run --config "$@"',
       args: [LAB_CONFIG, ...args, ...files],
       timeoutMs: LAB_LIMIT_MS,
       memoryMb: 2048,
       onLine: (line) => console.log(`${name}: ${line}`),
-    }),
-  );
+    });
+    return exitCode;
+  });
 }
 
 function sum(counts: readonly Count[]): Count {

@@ -69,7 +69,6 @@ find_compiler() {
 }
 
 build_bundle() {
-  [ -e src/main.ts ] || return 0
   if ! outdated dist/meta.json src native templates package.json package-lock.json docs/vipd.8; then return; fi
   say "building dist/"
   PATH=$top/node_modules/.bin:$PATH node src/build.ts >"$cache/build.log" 2>&1 || fail "building dist/ failed:" "$cache/build.log"
