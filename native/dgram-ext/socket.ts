@@ -40,6 +40,9 @@ function wrap(handle: Handle, name: string, domain: OpenOptions["domain"]): Sock
   const ipText = ipReader();
   const destinationText = ipReader();
   let closed = false;
+  // A sender repeats its destination: the same object is not taken apart again
+  let lastTo: SocketAddress | undefined;
+  let packed = NO_ADDRESS;
 
   function close(): void {
     closed = true;
@@ -71,8 +74,11 @@ function wrap(handle: Handle, name: string, domain: OpenOptions["domain"]): Sock
   }
 
   function send(data: Uint8Array, to?: SocketAddress, options?: SendOptions): number | undefined {
-    const [family, address, a, b] = to === undefined ? NO_ADDRESS : addressArguments(to);
-    // Without a destination the packet info still needs a family: that of the socket
+    if (to !== lastTo) {
+      lastTo = to;
+      packed = to === undefined ? NO_ADDRESS : addressArguments(to);
+    }
+    const [family, address, a, b] = packed;
     const flags = options?.flags ?? 0;
     const sent = native.send(handle, data, flags, family, address, a, b, options?.source, options?.ifindex ?? 0);
     if (sent === -ERRNO.EAGAIN) return undefined;

@@ -105,16 +105,20 @@ static void put_control(struct msghdr *message, int level, int type, const void 
   message->msg_controllen = CMSG_SPACE(size);
 }
 
-/** Source address and interface of one datagram, by packet info. @returns 0 or an errno */
-static int put_source(napi_env env, napi_value source, uint32_t ifindex, int family, struct msghdr *message) {
+/** Source address and interface of one datagram, by packet info; `family` 0: the socket's. @returns 0 or an errno */
+static int put_source(napi_env env, napi_value source, uint32_t ifindex, int fd, int family, struct msghdr *message) {
+  socklen_t length = sizeof family;
   struct in_pktinfo info4 = { .ipi_ifindex = (int)ifindex };
   struct in6_pktinfo info6 = { .ipi6_ifindex = ifindex };
   char text[INET6_ADDRSTRLEN + 2];
   if (!is_nothing(env, source)) {
     if (napi_get_value_string_utf8(env, source, text, sizeof text, NULL) != napi_ok) return EINVAL;
-    if (inet_pton(AF_INET, text, &info4.ipi_spec_dst) == 1) family = AF_INET;
-    else if (inet_pton(AF_INET6, text, &info6.ipi6_addr) == 1) family = AF_INET6;
-    else return EINVAL;
+    int own = inet_pton(AF_INET, text, &info4.ipi_spec_dst) == 1 ? AF_INET : AF_INET6;
+    if (own == AF_INET6 && inet_pton(AF_INET6, text, &info6.ipi6_addr) != 1) return EINVAL;
+    if (family != 0 && family != own) return EINVAL; /* the kernel would ignore it */
+    family = own;
+  } else if (family == 0 && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length) != 0) {
+    return errno;
   }
   if (family == AF_INET) put_control(message, IPPROTO_IP, IP_PKTINFO, &info4, sizeof info4);
   else if (family == AF_INET6) put_control(message, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof info6);
@@ -143,7 +147,7 @@ static napi_value js_send(napi_env env, napi_callback_info info) {
   struct msghdr message = { .msg_name = length > 0 ? &to : NULL, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1 };
   if (ifindex != 0 || !is_nothing(env, call.argv[7])) {
     message.msg_control = control;
-    error = put_source(env, call.argv[7], ifindex, to.ss_family, &message);
+    error = put_source(env, call.argv[7], ifindex, watch->fd, to.ss_family, &message);
     if (error != 0) return result_int(env, -error);
   }
   ssize_t sent;
@@ -222,7 +226,8 @@ static napi_value js_receive(napi_env env, napi_callback_info info) {
                             .msg_control = control,
                             .msg_controllen = sizeof control };
   ssize_t length;
-  do length = recvmsg(watch->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  /* without MSG_CMSG_CLOEXEC, which AF_PACKET refuses: passed descriptors are closed below */
+  do length = recvmsg(watch->fd, &message, MSG_DONTWAIT);
   while (length < 0 && errno == EINTR);
   if (length < 0) return result_int(env, -errno);
   struct received *to = call.addon->received;

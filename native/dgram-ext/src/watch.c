@@ -134,13 +134,19 @@ void watch_ready_plain(struct watch *watch) {
 static napi_value js_watch(napi_env env, napi_callback_info info) {
   struct call call;
   struct watch *watch;
+  napi_valuetype type = napi_undefined;
   bool writable;
   int error;
   call_read(env, info, &call);
   if (!arg_watch(env, call.argv[0], &watch) || !arg_bool(env, call.argv[2], &writable)) return NULL;
+  napi_typeof(env, call.argv[1], &type);
+  if (type != napi_function && type != napi_null) {
+    napi_throw_type_error(env, NULL, "dgram-ext: a function or null is expected");
+    return NULL;
+  }
   if (watch->fd < 0) return result_int(env, -EBADF);
   forget_callback(watch);
-  if (is_nothing(env, call.argv[1])) {
+  if (type == napi_null) {
     watch_stop(watch);
     return result_int(env, 0);
   }
