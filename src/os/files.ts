@@ -1,5 +1,15 @@
 /** Files and folders of vipd's own. */
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { systemErrorCode } from "./errors.ts";
 
 /** Makes a folder, with those above it, and gives it this mode whatever the umask. */

@@ -1,0 +1,34 @@
+/** `vipd sweep`: without a daemon, takes away what the journal says that vipd left in the kernel. The unit runs it after every end. */
+import { join } from "node:path";
+import { journalFile } from "../daemon/context.ts";
+import { NO_KEYS, openJournal } from "../daemon/journal.ts";
+import { lockHolder } from "../daemon/pid-file.ts";
+import { sweepAddresses, sweepServices } from "../os/sweep.ts";
+
+/** @returns 0 if nothing of ours is left */
+export function runSweep(words: readonly string[], runDir: string): number {
+  const unknown = words.find((word) => word !== "--keep-ipvs");
+  if (unknown !== undefined) return complain(`vipd sweep: unknown argument ${unknown}; there is only --keep-ipvs`);
+  const pid = lockHolder(join(runDir, "vipd.pid"));
+  if (pid !== undefined)
+    return complain(`vipd runs (pid ${pid}) and keeps what it made in order itself; stop it with "vipd stop"`);
+  try {
+    const journal = openJournal(journalFile(runDir), (reason) => void process.stderr.write(`${reason}\n`));
+    const ours = journal.ours();
+    const addresses = sweepAddresses(ours.addresses);
+    const services = words.includes("--keep-ipvs") ? { removed: [], failed: [] } : sweepServices(ours.services);
+    for (const name of [...addresses.removed, ...services.removed]) process.stdout.write(`removed ${name}\n`);
+    const failed = [...addresses.failed, ...services.failed];
+    if (failed.length > 0) return complain(...failed.map((problem) => `Cannot remove ${problem}`));
+    if (ours.addresses.length + ours.services.length > 0)
+      journal.keep(words.includes("--keep-ipvs") ? { ...NO_KEYS, services: ours.services } : NO_KEYS);
+    return 0;
+  } catch (error) {
+    return complain(`Cannot sweep: ${error instanceof Error ? error.message : String(error)}; run it as root`);
+  }
+}
+
+function complain(...lines: readonly string[]): number {
+  process.stderr.write(`${lines.join("\n")}\n`);
+  return 1;
+}

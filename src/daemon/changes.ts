@@ -1,0 +1,123 @@
+/** What a reload changes, in words: for the answer of `vipd reload`, the log and the status. */
+import { isDeepStrictEqual } from "node:util";
+import type { Config } from "../config/config.ts";
+import type { ServerSettings, ServiceSettings } from "../ipvs/settings.ts";
+
+/** More than this many lines are counted instead of listed. */
+const MOST_LINES = 100;
+
+export function describeChanges(before: Config, after: Config): readonly string[] {
+  const lines = [
+    ...compare(
+      "instance",
+      before.vrrp.routers,
+      after.vrrp.routers,
+      (one) => one.key,
+      (one) => one.name,
+    ),
+    ...compare(
+      "group",
+      before.vrrp.groups,
+      after.vrrp.groups,
+      (one) => one.name,
+      (one) => one.name,
+    ),
+    ...compare(
+      "script",
+      before.scripts,
+      after.scripts,
+      (one) => one.name,
+      (one) => one.name,
+    ),
+    ...services(before.services, after.services),
+    ...checks(before, after),
+    ...whole("mail", before.mail, after.mail),
+    ...whole("notifications", before.notify, after.notify),
+    ...whole("global settings", before.global, after.global),
+    ...whole("IPVS settings", before.ipvs, after.ipvs),
+  ];
+  if (lines.length <= MOST_LINES) return lines;
+  return [...lines.slice(0, MOST_LINES), `… and ${lines.length - MOST_LINES} more`];
+}
+
+function compare<T>(
+  kind: string,
+  before: readonly T[],
+  after: readonly T[],
+  keyOf: (one: T) => string,
+  nameOf: (one: T) => string,
+): readonly string[] {
+  const old = new Map(before.map((one) => [keyOf(one), one]));
+  const kept = new Set(after.map(keyOf));
+  const removed = before.filter((one) => !kept.has(keyOf(one))).map((one) => `${kind} ${nameOf(one)} removed`);
+  const others = after.flatMap((one) => {
+    const known = old.get(keyOf(one));
+    if (known === undefined) return [`${kind} ${nameOf(one)} added`];
+    return sameSettings(known, one) ? [] : [`${kind} ${nameOf(one)} changed${fields(known, one)}`];
+  });
+  return [...removed, ...others];
+}
+
+/** `: priority 100 → 150, intervalMs 1000 → 500`, as far as it is short; never a password. */
+function fields(before: unknown, after: unknown): string {
+  const old = before as Readonly<Record<string, unknown>>;
+  const changed = Object.entries(after as object).filter(([key, value]) => !sameSettings(old[key], value));
+  const words = changed.map(([key, value]) =>
+    isPlain(old[key]) && isPlain(value) ? `${key} ${old[key]} → ${value}` : key,
+  );
+  return words.length === 0 ? "" : `: ${words.join(", ")}`;
+}
+
+function isPlain(value: unknown): boolean {
+  return (typeof value === "string" && value.length < 40) || typeof value === "number" || typeof value === "boolean";
+}
+
+function services(before: readonly ServiceSettings[], after: readonly ServiceSettings[]): readonly string[] {
+  const bare = (one: ServiceSettings) => ({ ...one, servers: undefined });
+  const old = new Map(before.map((one) => [one.key, one]));
+  const known = (one: ServiceSettings) => old.get(one.key);
+  return [
+    ...compare(
+      "virtual server",
+      before.map(bare),
+      after.map(bare),
+      (one) => one.key,
+      (one) => one.name,
+    ),
+    ...after.flatMap((one) => servers(one, known(one)?.servers ?? [])),
+  ];
+}
+
+function servers(service: ServiceSettings, before: readonly ServerSettings[]): readonly string[] {
+  if (before.length === 0) return [];
+  // the ids of its checks are made of their settings: they are told with the checks
+  const bare = (one: ServerSettings) => ({ ...one, checks: undefined });
+  return compare(
+    "real server",
+    before.map(bare),
+    service.servers.map(bare),
+    (one) => one.key,
+    (one) => `${one.name} of ${service.name}`,
+  );
+}
+
+function checks(before: Config, after: Config): readonly string[] {
+  const old = new Set(before.checks.checks.map((one) => one.id));
+  const kept = new Set(after.checks.checks.map((one) => one.id));
+  const servers = new Map(
+    after.checks.checks.filter((one) => !old.has(one.id)).map((one) => [`${one.server} of ${one.service}`, true]),
+  );
+  const gone = before.checks.checks.filter((one) => !kept.has(one.id)).map((one) => `${one.server} of ${one.service}`);
+  for (const name of gone) servers.set(name, true);
+  return [...servers.keys()].map((name) => `checks of ${name} changed`);
+}
+
+function whole(kind: string, before: unknown, after: unknown): readonly string[] {
+  return sameSettings(before, after) ? [] : [`${kind} changed`];
+}
+
+/** Equal but for `at`, the place in the file, which moves when a line is added above. */
+export function sameSettings(a: unknown, b: unknown): boolean {
+  const unplaced = (key: string, value: unknown) => (key === "at" ? undefined : value);
+  return isDeepStrictEqual(a, b) || JSON.stringify(a, unplaced) === JSON.stringify(b, unplaced);
+}

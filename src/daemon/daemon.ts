@@ -1,0 +1,243 @@
+/**
+ * The life of the parent process. It starts the others and restarts them, owns IPVS, the journal, scripts, the numbered events and the
+ * control socket, and answers systemd and signals; it reads no network. `context.ts` has what its parts share, `parts.ts` joins them,
+ * `reload.ts` changes the configuration.
+ */
+import { isAbsolute, join } from "node:path";
+import type { Config } from "../config/config.ts";
+import { replaceFile } from "../os/files.ts";
+import { earlySignals, firstChildren } from "../os/role-process.ts";
+import { keepChildPidFiles } from "./child-pid-files.ts";
+import { collectStatus } from "./collect-status.ts";
+import { type Context, openContext, type ReadConfig } from "./context.ts";
+import { openControl, type ReloadResult } from "./control.ts";
+import type { DaemonOptions } from "./daemon-options.ts";
+import { statsJson, statsText } from "./dumps.ts";
+import { NO_KEYS } from "./journal.ts";
+import { checkPrivileges, EXIT, enterNetwork, makeRunDir, Refusal, refuseBesideKeepalived } from "./machine.ts";
+import { createParts, type Parts, removeAddresses } from "./parts.ts";
+import { AlreadyRunning, lockPidFile, type PidLock } from "./pid-file.ts";
+import { createKeeper, type Keeper } from "./reload.ts";
+import { handleSignals } from "./signals.ts";
+import type { DaemonState, Status } from "./status.ts";
+import { feedWatchdog } from "./watchdog.ts";
+
+/** Runs until it is told to stop. @returns the exit code @throws {Refusal} a start that cannot be */
+export async function runDaemon(options: DaemonOptions, version: string, readConfig: ReadConfig): Promise<number> {
+  if (options.umask !== undefined) process.umask(options.umask);
+  checkPrivileges(options);
+  makeRunDir(options);
+  const locks = lockAll([join(options.runDir, "vipd.pid"), options.pidFiles.vipd]);
+  try {
+    return await live(openContext(options, version, readConfig));
+  } finally {
+    for (const lock of locks) lock.release();
+  }
+}
+
+function lockAll(paths: readonly (string | undefined)[]): readonly PidLock[] {
+  try {
+    return [...new Set(paths)].flatMap((path) => (path === undefined ? [] : [lockPidFile(path, process.pid)]));
+  } catch (error) {
+    if (error instanceof AlreadyRunning) throw new Refusal(EXIT.fatal, error.message);
+    throw new Refusal(EXIT.permission, error instanceof Error ? error.message : String(error));
+  }
+}
+
+type StopWish = {
+  readonly keepIpvs: boolean;
+  readonly hurry: boolean;
+  readonly reason: string;
+  readonly exitCode?: number;
+};
+
+async function live(context: Context): Promise<number> {
+  const { options, clock, emit, warn, systemd, journal, log } = context;
+  let state: DaemonState = "starting";
+  let stopping: StopWish | undefined;
+  let control: { close(): void } | undefined;
+  const ended = Promise.withResolvers<number>();
+  const parts = createParts(context, () =>
+    stop({
+      keepIpvs: false,
+      hurry: false,
+      reason: "a process ended, and -R says not to start it again",
+      exitCode: EXIT.fatal,
+    }),
+  );
+  const keeper = createKeeper(context, parts.participants);
+  const removePidFiles = keepChildPidFiles(context);
+  const status = () => collectStatus(context, parts, keeper, state);
+  startRoles(options, parts);
+
+  handleSignals(
+    {
+      stop: (signal) => stop({ keepIpvs: options.keepIpvs, hurry: false, reason: signal }),
+      reload: () => void reload(),
+      dumpData: () => dump("keepalived.data", (at) => `${JSON.stringify(at, null, 2)}\n`),
+      dumpStats: () => dump("keepalived.stats", statsText),
+      dumpJson: () => dump("keepalived.json", statsJson),
+      clearStats: () => emit({ type: "info", reason: "statistics are not cleared: they count from the start" }),
+    },
+    options.ignoreInterrupt,
+    earlySignals(),
+  );
+
+  async function reload(): Promise<ReloadResult> {
+    const file = keeper.status()?.file ?? "";
+    if (state === "starting" || state === "stopping")
+      return { ok: false, file, problems: [`vipd is ${state}; a reload is not possible now`] };
+    state = "reloading";
+    systemd.reloading();
+    try {
+      return await keeper.reload();
+    } finally {
+      if (state === "reloading") state = "running";
+      systemd.ready(summary(keeper));
+    }
+  }
+
+  /** Where keepalived leaves it, and exporters look for it. */
+  function dump(name: string, render: (at: Status) => string): void {
+    const folder = process.env["TMPDIR"];
+    const path = join(folder !== undefined && isAbsolute(folder) ? folder : "/tmp", name);
+    void status().then((at) => {
+      try {
+        replaceFile(path, render(at), 0o644);
+        emit({ type: "info", reason: `wrote ${path}` });
+      } catch (error) {
+        warn(`Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    });
+  }
+
+  /** A second wish to stop hurries the first. */
+  function stop(wish: StopWish): void {
+    const first = stopping === undefined;
+    stopping = first ? wish : { ...wish, ...stopping, hurry: true };
+    if (first) void finish(wish);
+    else void hurry();
+  }
+
+  function hurry(): void {
+    for (const role of [parts.vrrp, parts.checkers]) role.send({ type: "stop", hurry: true });
+    clock.after(HURRY_MS, () => {
+      parts.vrrp.kill();
+      parts.checkers.kill();
+      void parts.notifier.stop(true);
+    });
+  }
+
+  /** vrrp first: the other node takes over while the rest is tidied up. */
+  async function finish(wish: StopWish): Promise<void> {
+    state = "stopping";
+    systemd.stopping();
+    emit({ type: "daemon.stop", reason: wish.reason });
+    const config = keeper.current()?.config;
+    const patienceMs = wish.hurry ? HURRY_MS : (config?.global.childWaitMs ?? DEFAULT_WAIT_MS);
+    parts.scripts.stop();
+    await Promise.all([parts.vrrp.stop(wish.hurry, patienceMs), parts.checkers.stop(wish.hurry, patienceMs)]);
+    if (options.dryRun !== "all") removeAddresses(context);
+    const { shutdownScript } = config?.global ?? {};
+    if (shutdownScript !== undefined && options.dryRun !== "all") await runHook(shutdownScript, "shutdown_script");
+    await within(parts.notifier.stop(wish.hurry), patienceMs);
+    tidy(wish);
+    ended.resolve(wish.exitCode ?? EXIT.stopped);
+  }
+
+  function tidy({ keepIpvs }: StopWish): void {
+    try {
+      if (options.dryRun !== "all")
+        journal.keep(keepIpvs ? { ...NO_KEYS, services: journal.ours().services } : NO_KEYS);
+    } catch (error) {
+      warn(error instanceof Error ? error.message : String(error));
+    }
+    removePidFiles();
+    control?.close();
+  }
+
+  async function runHook(argv: readonly string[], name: string): Promise<void> {
+    const problem = await parts.runCommand({ argv, user: undefined, group: undefined, at: name }, [], HOOK_MS);
+    if (problem !== undefined) emit({ type: "script.failed", subject: name, command: argv.join(" "), reason: problem });
+  }
+
+  function within(promise: Promise<void>, ms: number): Promise<void> {
+    return Promise.race([promise, new Promise<void>((resolve) => void clock.after(ms, resolve))]);
+  }
+
+  /** Just before a configuration is handed out. */
+  function beforeHandingOut(config: Config): void {
+    const namespace = options.namespace ?? config.global.netNamespace;
+    if (namespace !== undefined) enterNetwork(namespace);
+    if (options.dryRun !== "all") refuseBesideKeepalived();
+  }
+
+  emit({ type: "daemon.start", version: context.version, file: options.file ?? "(default)" });
+  for (const note of options.notes) emit({ type: "info", reason: note });
+  try {
+    const result = await keeper.start(beforeHandingOut);
+    if (!result.ok)
+      throw new Refusal(
+        EXIT.configuration,
+        [`Cannot start: the configuration is not usable`, ...result.problems].join("\n"),
+      );
+  } catch (error) {
+    if (stopping === undefined) {
+      abandon(parts);
+      await log.flush();
+      throw error;
+    }
+  }
+  if (stopping === undefined) {
+    state = "running";
+    control = openControl(options.runDir, {
+      ...context,
+      status,
+      reload,
+      stop,
+      config: () => keeper.current()?.consolidated,
+    });
+    feedWatchdog(clock, systemd, (ms) => working(options, parts).every((role) => role.answeredWithin(ms)));
+    emit({ type: "daemon.ready", tookMs: clock.now() - context.startedMs });
+    systemd.ready(summary(keeper));
+  }
+  const code = await ended.promise;
+  await log.flush();
+  return code;
+}
+
+const DEFAULT_WAIT_MS = 5000;
+const HURRY_MS = 500;
+/** startup_script and shutdown_script. */
+const HOOK_MS = 10_000;
+
+/** Those that the launcher forked; a part that is not wanted is ended. */
+function startRoles({ only }: DaemonOptions, { vrrp, checkers }: Parts): void {
+  const first = firstChildren();
+  if (only === "checkers") first["vrrp"]?.kill("SIGKILL");
+  else vrrp.start(first["vrrp"]);
+  if (only === "vrrp") first["checkers"]?.kill("SIGKILL");
+  else checkers.start(first["checkers"]);
+}
+
+/** A start that failed: nothing was handed out, so nothing has to be given back. */
+function abandon({ vrrp, checkers }: Parts): void {
+  void vrrp.stop(true, 0);
+  void checkers.stop(true, 0);
+}
+
+function working({ only }: DaemonOptions, { vrrp, checkers }: Parts) {
+  return [...(only === "checkers" ? [] : [vrrp]), ...(only === "vrrp" ? [] : [checkers])];
+}
+
+/** The line that `systemctl status` shows. */
+function summary(keeper: Keeper): string {
+  const status = keeper.status();
+  const config = keeper.current()?.config;
+  if (status === undefined || config === undefined) return "no configuration";
+  const what = `${config.vrrp.routers.length} instances, ${config.services.length} virtual servers`;
+  if (status.fallback !== undefined) return `ON THE LAST GOOD CONFIGURATION, for ${status.file} is broken: ${what}`;
+  return status.refused === undefined
+    ? `${what} by ${status.file}`
+    : `${what}; the last reload of ${status.file} was refused`;
+}

@@ -1,0 +1,43 @@
+/**
+ * The numbered stream of events. vipd alone numbers: `{boot, seq, wall, monotonic}`, from 1 and without gaps, so that a reader of
+ * `/events?since=` knows whether it missed one.
+ */
+import type { Clock, WallClock } from "../base/clock.ts";
+import type { Event, EventBody } from "../events.ts";
+
+export type EventStream = {
+  readonly boot: string;
+  /** Numbers what happened (at `monotonicMs`, else now) and tells every listener, in the order of their subscription. */
+  emit(body: EventBody, monotonicMs?: number): void;
+  onEvent(fn: (event: Event) => void): void;
+  /** Those numbered above `seq` that are still kept, whether older ones above it are gone, and the number of the newest. */
+  since(seq: number): { readonly events: readonly Event[]; readonly complete: boolean; readonly last: number };
+};
+
+/** @param kept how many events are remembered for `since` */
+export function createEventStream(boot: string, clock: Clock & WallClock, kept = 2000): EventStream {
+  const listeners: ((event: Event) => void)[] = [];
+  let recent: Event[] = [];
+  let seq = 0;
+  return {
+    boot,
+    emit(body, monotonicMs = clock.now()) {
+      seq += 1;
+      const wallMs = Math.round(clock.wall() - Math.max(0, clock.now() - monotonicMs));
+      const event: Event = { boot, seq, wallMs, monotonicMs, ...body };
+      recent.push(event);
+      if (recent.length > 2 * kept) recent = recent.slice(-kept);
+      for (const tell of listeners) tell(event);
+    },
+    onEvent: (fn) => void listeners.push(fn),
+    since(after) {
+      const events = recent.slice(-kept).filter((event) => event.seq > after);
+      return { events, complete: (events[0]?.seq ?? seq + 1) <= after + 1, last: seq };
+    },
+  };
+}
+
+/** Names one run: the kernel's boot id and the time of the start within it. */
+export function bootName(kernelBootId: string, startedMs: number): string {
+  return `${kernelBootId.trim().slice(0, 8)}-${Math.round(startedMs).toString(36)}`;
+}

@@ -1,0 +1,98 @@
+/** What must hold on this machine before vipd does anything: privileges, folders, nobody else at the same work. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { CAP, capabilities, enterNamespace } from "dgram-ext";
+import { systemErrorCode } from "../os/errors.ts";
+import { makeFolder } from "../os/files.ts";
+import type { DaemonOptions } from "./daemon-options.ts";
+
+/** A start that is refused: one line for people, and the exit code. */
+export class Refusal extends Error {
+  readonly exitCode: number;
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** 1 fatal or already running, 2 configuration, 4 permission, 70 our bug (decision 11). */
+export const EXIT = { stopped: 0, fatal: 1, configuration: 2, permission: 4, bug: 70 } as const;
+
+/** @throws {Refusal} */
+export function checkPrivileges(options: DaemonOptions): void {
+  if (options.dryRun === "all") return;
+  const held = new Set(capabilities());
+  const missing = (["NET_ADMIN", "NET_RAW"] as const).filter((name) => !held.has(CAP[name]));
+  if (missing.length === 0) return;
+  const names = missing.map((name) => `CAP_${name}`).join(" and ");
+  throw new Refusal(
+    EXIT.permission,
+    `Cannot run without ${names}: start vipd as root, or with --dry-run, which changes nothing`,
+  );
+}
+
+/** @throws {Refusal} */
+export function makeRunDir(options: DaemonOptions): void {
+  try {
+    makeFolder(options.runDir, 0o755);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    throw new Refusal(
+      EXIT.permission,
+      `Cannot make the folder ${options.runDir}: ${code}; start vipd as root, or name a folder of yours with --run-dir`,
+    );
+  }
+}
+
+/** Moves vipd, and the processes it starts from now on, into a network namespace. @throws {Refusal} */
+export function enterNetwork(name: string): void {
+  try {
+    enterNamespace(namespacePath(name), "network");
+  } catch (error) {
+    const code = systemErrorCode(error);
+    const remedy = code === "ENOENT" ? `create it with "ip netns add ${name}"` : "start vipd as root";
+    throw new Refusal(EXIT.fatal, `Cannot enter the network namespace ${name}: ${code}; ${remedy}`);
+  }
+}
+
+export function namespacePath(name: string): string {
+  return name.startsWith("/") ? name : `/run/netns/${name}`;
+}
+
+/** Both daemons would be master: neither hears the other on one machine. @throws {Refusal} */
+export function refuseBesideKeepalived(): void {
+  const found = processesNamed("keepalived").find(({ pid }) => sameNetwork(pid));
+  if (found === undefined) return;
+  throw new Refusal(
+    EXIT.fatal,
+    `Cannot start: keepalived runs in this network namespace (pid ${found.pid}: ${found.command}), and both would hold the same addresses; ` +
+      'stop it with "systemctl disable --now keepalived", or try vipd beside it with --dry-run',
+  );
+}
+
+type Found = { readonly pid: number; readonly command: string };
+
+function processesNamed(name: string): readonly Found[] {
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  return pids.flatMap((pid) => {
+    if (textOf(`/proc/${pid}/comm`) !== `${name}\n`) return [];
+    const command = textOf(`/proc/${pid}/cmdline`)?.replaceAll("\0", " ").trim() ?? name;
+    return [{ pid: Number(pid), command: command.slice(0, 200) }];
+  });
+}
+
+function sameNetwork(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync("/proc/self/ns/net");
+  } catch (error) {
+    systemErrorCode(error);
+    return false;
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined; // it has ended meanwhile
+  }
+}

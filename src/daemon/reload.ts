@@ -1,0 +1,148 @@
+/**
+ * The configuration in force and how it changes: read, claim in the journal, change over in two phases. What is refused changes
+ * nothing, and log, mail and status say so. While one reload runs, one more waits.
+ */
+import { existsSync } from "node:fs";
+import type { Config } from "../config/config.ts";
+import { describeChanges } from "./changes.ts";
+import { type Accepted, type Attempt, fallBack, keepAsLastGood, readFor, readForStart } from "./configuration.ts";
+import type { Context } from "./context.ts";
+import type { ReloadResult } from "./control.ts";
+import { type Keys, keysOf } from "./journal.ts";
+import type { ConfigStatus } from "./status.ts";
+import { changeOver, type Participant } from "./two-phases.ts";
+
+export type Keeper = {
+  /** Reads and puts in force; the last good configuration where the file is broken. @param ready is asked before anything is handed out */
+  start(ready: (config: Config) => void): Promise<ReloadResult>;
+  reload(): Promise<ReloadResult>;
+  current(): Accepted | undefined;
+  status(): ConfigStatus | undefined;
+};
+
+const MAIN_FILES = ["/etc/vipd/vipd.conf", "/etc/keepalived/keepalived.conf"] as const;
+/** When what a reload gave up is gone for certain, and the journal can forget it. */
+const SETTLED_MS = 60_000;
+
+export function createKeeper(context: Context, participants: readonly Participant[]): Keeper {
+  const { options, emit, warn, clock, journal, configuration } = context;
+  let accepted: Accepted | undefined;
+  let generation = 0;
+  let inForce = 0;
+  let loadedWallMs = 0;
+  let refused: ConfigStatus["refused"];
+  let settle: Disposable | undefined;
+  let running: Promise<ReloadResult> | undefined;
+  let waiting: Promise<ReloadResult> | undefined;
+
+  const mainFile = () => options.file ?? MAIN_FILES.find((path) => existsSync(path)) ?? MAIN_FILES[0];
+
+  /** @returns the refusals */
+  async function putInForce(next: Accepted): Promise<readonly string[]> {
+    const keys = keysFor(next.config);
+    try {
+      journal.claim(keys);
+    } catch (error) {
+      return [error instanceof Error ? error.message : String(error)];
+    }
+    generation += 1;
+    const refusals = await changeOver(participants, next.config, generation);
+    if (refusals.length > 0) return refusals;
+    accepted = next;
+    inForce = generation;
+    loadedWallMs = Math.round(clock.wall());
+    refused = undefined;
+    settle?.[Symbol.dispose]();
+    settle = clock.after(SETTLED_MS, () => journal.keep(keys));
+    return [];
+  }
+
+  /** A dry run creates nothing, and what an earlier run left stays its. */
+  function keysFor(config: Config): Keys {
+    const { addresses, services } = keysOf(config);
+    return { addresses: options.dryRun === "all" ? [] : addresses, services: options.dryRun === "no" ? services : [] };
+  }
+
+  function refuse(file: string, problems: readonly string[]): ReloadResult {
+    refused = { wallMs: Math.round(clock.wall()), problems };
+    emit({ type: "config.refused", file, problems });
+    return { ok: false, file, problems };
+  }
+
+  function loaded(next: Accepted, changes: readonly string[], startedMs: number): ReloadResult {
+    const { file, warnings } = next.origin;
+    const tookMs = clock.now() - startedMs;
+    emit({ type: "config.loaded", file, generation: inForce, warnings: warnings.length, changes, tookMs });
+    for (const warning of warnings) warn(warning);
+    setImmediate(() => keep(next));
+    return { ok: true, generation: inForce, file, changes, warnings, tookMs };
+  }
+
+  function keep(next: Accepted): void {
+    if (options.dryRun === "all" || accepted !== next) return;
+    try {
+      keepAsLastGood(configuration, next, context.version);
+    } catch (error) {
+      warn(
+        `Cannot keep the last good configuration in ${options.stateDir}: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  async function start(ready: (config: Config) => void): Promise<ReloadResult> {
+    const startedMs = clock.now();
+    const file = mainFile();
+    let attempt: Attempt = await readForStart(configuration, file, options.strict);
+    for (let tries = 0; tries < 2; tries++) {
+      if (!attempt.ok) return refuse(file, attempt.problems);
+      const next = attempt.accepted;
+      ready(next.config);
+      const refusals = await putInForce(next);
+      if (refusals.length === 0) {
+        const { fallback } = next.origin;
+        if (fallback !== undefined) emit({ type: "config.fallback", file, ...fallback });
+        return loaded(next, [], startedMs);
+      }
+      if (next.origin.fallback !== undefined || options.strict) return refuse(file, refusals);
+      attempt = await fallBack(configuration, file, refusals);
+    }
+    throw new RangeError("a start tries the file and the last good one, no more");
+  }
+
+  async function reloadOnce(): Promise<ReloadResult> {
+    const startedMs = clock.now();
+    const file = mainFile();
+    const before = accepted;
+    const attempt = await readFor(configuration, file);
+    if (!attempt.ok) return refuse(file, attempt.problems);
+    const refusals = await putInForce(attempt.accepted);
+    if (refusals.length > 0) return refuse(file, refusals);
+    const changes = before === undefined ? [] : describeChanges(before.config, attempt.accepted.config);
+    return loaded(attempt.accepted, changes, startedMs);
+  }
+
+  function reload(): Promise<ReloadResult> {
+    if (running === undefined) {
+      running = reloadOnce().finally(() => {
+        running = undefined;
+      });
+      return running;
+    }
+    waiting ??= running.then(() => {
+      waiting = undefined;
+      return reload();
+    });
+    return waiting;
+  }
+
+  return {
+    start,
+    reload,
+    current: () => accepted,
+    status() {
+      if (accepted === undefined) return undefined;
+      const { file, warnings, fallback } = accepted.origin;
+      return { file, generation: inForce, loadedWallMs, warnings, fallback, refused };
+    },
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * The vrrp and the checkers process: what is particular to each. When the vrrp process is not back in time, the addresses are removed by
+ * the journal: a node that cannot speak VRRP must not answer for them.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config.ts";
+import type { EventBody, UpDown } from "../events.ts";
+import type { Fact } from "../vrrp/settings.ts";
+import { parseFromCheckers, parseFromVrrp } from "./from-roles.ts";
+import type { AddressKey, FromCheckers, FromVrrp, Happened, ToCheckers, ToVrrp } from "./messages.ts";
+import { createRole, type Role } from "./role.ts";
+import { checkerSlices, vrrpSlices } from "./slices.ts";
+import type { Child } from "./supervisor.ts";
+
+export type VrrpStatus = Extract<FromVrrp, { readonly type: "status" }>;
+export type CheckersStatus = Extract<FromCheckers, { readonly type: "status" }>;
+export type VrrpRole = Role<ToVrrp, VrrpStatus>;
+export type CheckersRole = Role<ToCheckers, CheckersStatus>;
+
+type Common = {
+  readonly clock: Clock;
+  readonly fork: () => Child;
+  readonly respawn: boolean;
+  readonly emit: (body: EventBody) => void;
+  readonly namespaceOf: (config: Config) => string | undefined;
+  /** It is not started again. */
+  readonly gaveUp: () => void;
+};
+
+export type VrrpDeps = Common & {
+  readonly dryRun: boolean;
+  readonly ours: () => readonly AddressKey[];
+  readonly facts: () => readonly Fact[];
+  readonly happened: (event: Happened) => void;
+  /** Takes our addresses away. @returns how many there were */
+  readonly removeAddresses: () => number;
+};
+
+export function createVrrpRole(deps: VrrpDeps): VrrpRole {
+  const { clock, emit } = deps;
+  let limitMs = LONGEST_ABSENCE_MS;
+  let absence: Disposable | undefined;
+
+  function giveUpAddresses(why: string): void {
+    absence?.[Symbol.dispose]();
+    if (deps.dryRun) return;
+    const removed = deps.removeAddresses();
+    emit({
+      type: "warning",
+      reason: `${why}: ${removed} virtual addresses removed, so that the other node can serve them`,
+    });
+  }
+
+  const role: VrrpRole = createRole<ToVrrp, FromVrrp, VrrpStatus>({
+    ...deps,
+    name: "vrrp",
+    parse: parseFromVrrp,
+    slices(config, generation) {
+      limitMs = absenceLimitMs(config);
+      return vrrpSlices(config, generation, {
+        ours: deps.ours(),
+        dryRun: deps.dryRun,
+        namespace: deps.namespaceOf(config),
+      });
+    },
+    message(message) {
+      if (message.type === "event") deps.happened(message.event);
+    },
+    working() {
+      absence?.[Symbol.dispose]();
+      role.send({ type: "facts", facts: deps.facts() });
+    },
+    ended(failing) {
+      absence?.[Symbol.dispose]();
+      if (failing) giveUpAddresses("the vrrp process cannot be kept running");
+      else
+        absence = clock.after(limitMs, () =>
+          giveUpAddresses(`the vrrp process was not back after ${Math.round(limitMs)} ms`),
+        );
+      if (!deps.respawn) deps.gaveUp();
+    },
+  });
+  return role;
+}
+
+const LONGEST_ABSENCE_MS = 1000;
+
+/** As long as the other node would wait before it takes over, at most a second (decision 13). */
+function absenceLimitMs(config: Config): number {
+  const waits = config.vrrp.routers.map(
+    ({ intervalMs, downAdverts, priority }) => intervalMs * (downAdverts + (256 - priority) / 256),
+  );
+  return Math.min(LONGEST_ABSENCE_MS, ...waits);
+}
+
+export type CheckersDeps = Common & {
+  readonly health: () => readonly (readonly [id: string, state: UpDown])[];
+  readonly verdict: (message: Extract<FromCheckers, { readonly type: "verdict" }>) => void;
+  readonly failure: (message: Extract<FromCheckers, { readonly type: "failure" }>) => void;
+};
+
+export function createCheckersRole(deps: CheckersDeps): CheckersRole {
+  return createRole<ToCheckers, FromCheckers, CheckersStatus>({
+    ...deps,
+    name: "checkers",
+    parse: parseFromCheckers,
+    slices: (config, generation) => checkerSlices(config, generation, deps.namespaceOf(config), deps.health()),
+    message(message) {
+      if (message.type === "verdict") deps.verdict(message);
+      else if (message.type === "failure") deps.failure(message);
+      else if (message.type === "warning") deps.emit({ type: "warning", reason: message.reason });
+    },
+    working: () => {},
+    ended() {
+      if (!deps.respawn) deps.gaveUp();
+    },
+  });
+}

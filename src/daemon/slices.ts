@@ -1,0 +1,52 @@
+/**
+ * What each role is told of a configuration, and nothing more: the checkers never see a password. In pieces, each under a millisecond
+ * of work for the process that reads it, for the vrrp process has adverts to send meanwhile.
+ */
+import type { Config } from "../config/config.ts";
+import type { UpDown } from "../events.ts";
+import type { AddressKey, ToCheckers, ToVrrp } from "./messages.ts";
+
+const ROUTERS_A_PIECE = 16;
+const GROUPS_A_PIECE = 32;
+const CHECKS_A_PIECE = 64;
+const HEALTH_A_PIECE = 256;
+
+export type VrrpStart = {
+  readonly ours: readonly AddressKey[];
+  readonly dryRun: boolean;
+  readonly namespace: string | undefined;
+};
+
+/** From `begin` to `prepare`. */
+export function* vrrpSlices(config: Config, generation: number, start: VrrpStart): Generator<ToVrrp> {
+  yield {
+    type: "begin",
+    generation,
+    startupDelayMs: config.vrrp.startupDelayMs,
+    announceGapMs: config.vrrp.announceGapMs,
+    namespace: start.namespace,
+    realtimePriority: config.global.vrrpRealtimePriority,
+    dryRun: start.dryRun,
+    ours: start.ours,
+  };
+  for (const routers of pieces(config.vrrp.routers, ROUTERS_A_PIECE)) yield { type: "routers", generation, routers };
+  for (const groups of pieces(config.vrrp.groups, GROUPS_A_PIECE)) yield { type: "groups", generation, groups };
+  yield { type: "prepare", generation };
+}
+
+/** From `begin` to `prepare`. `health` is what vipd knows of the checks: it outlives a reload and the death of that process. */
+export function* checkerSlices(
+  config: Config,
+  generation: number,
+  namespace: string | undefined,
+  health: readonly (readonly [id: string, state: UpDown])[],
+): Generator<ToCheckers> {
+  yield { type: "begin", generation, logAllFailures: config.checks.logAllFailures, namespace };
+  for (const checks of pieces(config.checks.checks, CHECKS_A_PIECE)) yield { type: "checks", generation, checks };
+  for (const known of pieces(health, HEALTH_A_PIECE)) yield { type: "health", generation, health: known };
+  yield { type: "prepare", generation };
+}
+
+function* pieces<T>(list: readonly T[], size: number): Generator<readonly T[]> {
+  for (let at = 0; at < list.length; at += size) yield list.slice(at, at + size);
+}

@@ -1,0 +1,174 @@
+/**
+ * Keeps one child process running: watches for its end, starts it again (`backoff.ts`), and asks whether it still answers. What it is
+ * told after each start, and what its messages mean, is the affair of the caller.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { EventBody } from "../events.ts";
+import { type Backoff, died, FRESH, isFailing } from "./backoff.ts";
+
+/** The part of `os/role-process.ts` that is needed here. */
+export type Child = {
+  readonly pid: number;
+  send(message: object): void;
+  onMessage(fn: (message: unknown) => void): void;
+  onExit(fn: (reason: string) => void): void;
+  onComplaint(fn: (line: string) => void): void;
+  kill(signal: "SIGTERM" | "SIGKILL"): void;
+};
+
+export type ProcessStatus = {
+  readonly name: string;
+  readonly pid: number | undefined;
+  readonly state: "starting" | "ready" | "waiting" | "stopped";
+  /** CLOCK_BOOTTIME ms since which it is in this state. */
+  readonly sinceMs: number;
+  readonly restarts: number;
+  readonly lastExit: string | undefined;
+  /** How long the last answer to a ping took, in ms; undefined before the first. */
+  readonly answerMs: number | undefined;
+};
+
+export type SupervisorDeps<To> = {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly fork: () => Child;
+  readonly emit: (body: EventBody) => void;
+  /** A process said hello: tell it what it has to do. */
+  readonly begin: (send: (message: To) => void) => void;
+  readonly message: (message: unknown) => void;
+  /** It is gone. `failing`: it will not be back at once. */
+  readonly ended: (failing: boolean) => void;
+  /** false: it is not started again (-R). */
+  readonly respawn: boolean;
+};
+
+export type Supervisor<To extends object> = {
+  /** Takes over `first`, which runs already, or starts one. */
+  start(first: Child | undefined): void;
+  send(message: To): void;
+  /** The caller is content with it (it committed the configuration). */
+  ready(): void;
+  /** Whether it answered a ping within the last `ms`. */
+  answeredWithin(ms: number): boolean;
+  status(): ProcessStatus;
+  /** From now on its end is wanted. Resolves at it; after `patienceMs` it is killed. */
+  stop(last: To, patienceMs: number): Promise<void>;
+  kill(): void;
+};
+
+const PING_MS = 1000;
+/** A process that answers none of this many pings in a row is ended and started again. */
+const PATIENCE_PINGS = 30;
+
+export function createSupervisor<To extends object>(
+  deps: SupervisorDeps<To | { readonly type: "ping"; readonly id: number }>,
+): Supervisor<To> {
+  const { name, clock, emit } = deps;
+  let child: Child | undefined;
+  let state: ProcessStatus["state"] = "stopped";
+  let sinceMs = clock.now();
+  let startedMs = 0;
+  let backoff: Backoff = FRESH;
+  let restarts = 0;
+  let lastExit: string | undefined;
+  let answerMs: number | undefined;
+  let answeredAtMs = Number.NEGATIVE_INFINITY;
+  let unanswered = 0;
+  let pings = 0;
+  let pingedAtMs = 0;
+  let timer: Disposable | undefined;
+  let stopping: (() => void) | undefined;
+
+  function enter(next: ProcessStatus["state"]): void {
+    state = next;
+    sinceMs = clock.now();
+  }
+
+  function adopt(next: Child): void {
+    child = next;
+    startedMs = clock.now();
+    unanswered = 0;
+    enter("starting");
+    next.onComplaint((line) => emit({ type: "warning", reason: `${name} (pid ${next.pid}) wrote: ${line}` }));
+    next.onMessage((message) => heard(next, message));
+    next.onExit((reason) => exited(next, reason));
+  }
+
+  function heard(from: Child, message: unknown): void {
+    if (from !== child) return;
+    const type = typeof message === "object" && message !== null && "type" in message ? message.type : undefined;
+    if (type === "hello") {
+      emit({ type: "process.start", process: name, pid: from.pid, restarts });
+      deps.begin((order) => from.send(order));
+      ping(from);
+    } else if (type === "pong") answered(message as { readonly id?: unknown });
+    else deps.message(message);
+  }
+
+  function answered({ id }: { readonly id?: unknown }): void {
+    answeredAtMs = clock.now();
+    unanswered = 0;
+    if (id === pings) answerMs = answeredAtMs - pingedAtMs;
+  }
+
+  function ping(to: Child): void {
+    timer?.[Symbol.dispose]();
+    if (to !== child || stopping !== undefined) return;
+    if (unanswered >= PATIENCE_PINGS) {
+      emit({
+        type: "warning",
+        reason: `${name} (pid ${to.pid}) has not answered for ${PATIENCE_PINGS} s; it is ended and started again`,
+      });
+      to.kill("SIGKILL");
+      return;
+    }
+    pings += 1;
+    unanswered += 1;
+    pingedAtMs = clock.now();
+    to.send({ type: "ping", id: pings });
+    timer = clock.after(PING_MS, () => ping(to));
+  }
+
+  function exited(who: Child, reason: string): void {
+    if (who !== child) return;
+    child = undefined;
+    lastExit = reason;
+    timer?.[Symbol.dispose]();
+    if (stopping !== undefined) {
+      enter("stopped");
+      stopping();
+      return;
+    }
+    const nowMs = clock.now();
+    backoff = died(backoff, nowMs, nowMs - startedMs);
+    const restartMs = deps.respawn ? backoff.delayMs : undefined;
+    enter(deps.respawn ? "waiting" : "stopped");
+    emit({ type: "process.exit", process: name, pid: who.pid, reason, restartMs });
+    deps.ended(restartMs === undefined || isFailing(backoff));
+    if (restartMs === undefined) return;
+    restarts += 1;
+    if (restartMs === 0) adopt(deps.fork());
+    else timer = clock.after(restartMs, () => adopt(deps.fork()));
+  }
+
+  return {
+    start: (first) => adopt(first ?? deps.fork()),
+    send: (message) => child?.send(message),
+    ready: () => enter("ready"),
+    answeredWithin: (ms) => clock.now() - answeredAtMs <= ms,
+    status: () => ({ name, pid: child?.pid, state, sinceMs, restarts, lastExit, answerMs }),
+    stop(last, patienceMs) {
+      timer?.[Symbol.dispose]();
+      return new Promise((resolve) => {
+        const patience = clock.after(patienceMs, () => child?.kill("SIGKILL"));
+        stopping = () => {
+          patience[Symbol.dispose]();
+          resolve();
+        };
+        if (child === undefined) stopping();
+        else child.send(last);
+      });
+    },
+    kill: () => child?.kill("SIGKILL"),
+  };
+}

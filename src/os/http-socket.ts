@@ -1,0 +1,109 @@
+/** Plain HTTP with JSON bodies on a Unix socket: `curl --unix-socket PATH http://localhost/status` works. */
+import { chmodSync, chownSync } from "node:fs";
+import { createServer, type IncomingMessage, request, type Server } from "node:http";
+import { findGroup } from "./accounts.ts";
+import { systemErrorCode } from "./errors.ts";
+import { removeFile } from "./files.ts";
+
+export type HttpAnswer = { readonly status: number; readonly body: unknown };
+export type HttpHandler = (method: string, url: URL, body: unknown) => Promise<HttpAnswer>;
+export type HttpSocket = { close(): void };
+
+/** Longest request body, bytes. */
+const MOST_BYTES = 64 * 1024;
+
+/**
+ * Listens at `path`, which is made anew with `mode`, root's, and of `group` where that exists.
+ * @throws {Error} if it cannot be made, e.g. because the path is longer than 107 bytes
+ */
+export function serveHttp(path: string, mode: number, group: string | undefined, handle: HttpHandler): HttpSocket {
+  removeFile(path);
+  const server = createServer((incoming, outgoing) => {
+    void answer(incoming, handle).then(({ status, body }) => {
+      outgoing.writeHead(status, { "content-type": "application/json", connection: "close" });
+      outgoing.end(`${JSON.stringify(body)}\n`);
+    });
+  });
+  server.requestTimeout = 5000;
+  server.maxConnections = 64;
+  listen(server, path, mode);
+  const gid = group === undefined ? undefined : findGroup(group);
+  if (gid !== undefined && process.getuid?.() === 0) chownSync(path, 0, gid);
+  chmodSync(path, mode);
+  server.unref();
+  return {
+    close() {
+      server.closeAllConnections();
+      server.close();
+      removeFile(path);
+    },
+  };
+}
+
+/** Nobody may connect before owner and mode are as they should be. */
+function listen(server: Server, path: string, mode: number): void {
+  if (Buffer.byteLength(path) > 107)
+    throw new Error(`Cannot listen at ${path}: the path is longer than 107 bytes; use a shorter --run-dir`);
+  const before = process.umask(0o777 & ~(mode & 0o700));
+  try {
+    server.on("error", () => {});
+    server.listen(path);
+  } finally {
+    process.umask(before);
+  }
+}
+
+async function answer(incoming: IncomingMessage, handle: HttpHandler): Promise<HttpAnswer> {
+  try {
+    const body = await bodyOf(incoming);
+    return await handle(incoming.method ?? "GET", new URL(incoming.url ?? "/", "http://localhost"), body);
+  } catch (error) {
+    return { status: 400, body: { error: error instanceof Error ? error.message : String(error) } };
+  }
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of incoming) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > MOST_BYTES) throw new Error(`the request is longer than ${MOST_BYTES} bytes`);
+    chunks.push(chunk as Buffer);
+  }
+  return bytes === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString("utf8"));
+}
+
+/** One request to such a socket. @throws the system error of the connection (ENOENT, ECONNREFUSED, EACCES, …) */
+export function askHttp(
+  path: string,
+  method: string,
+  url: string,
+  body: unknown,
+  timeoutMs: number,
+): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const asking = request(
+      { socketPath: path, method, path: url, headers: { "content-type": "application/json" }, timeout: timeoutMs },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on("data", (chunk: Buffer) => void chunks.push(chunk));
+        incoming.on("error", reject);
+        incoming.on("end", () => {
+          try {
+            resolve({ status: incoming.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString("utf8")) });
+          } catch (error) {
+            reject(error);
+          }
+        });
+      },
+    );
+    asking.on("timeout", () => asking.destroy(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })));
+    asking.on("error", reject);
+    asking.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+/** @returns the code of a failed `askHttp` */
+export function askError(error: unknown): string {
+  return error instanceof SyntaxError ? "EPROTO" : systemErrorCode(error);
+}
