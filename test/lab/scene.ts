@@ -122,11 +122,11 @@ async function makeDirector(
       const daemon = node.start([...vipd, "-f", config, "-n", "-l", ...folders]);
       heard = 0;
       const pump = setInterval(() => {
-        for (const line of daemon.lines.slice(heard)) onLine(name, line);
+        for (const { text } of daemon.lines.slice(heard)) onLine(name, text);
         heard = daemon.lines.length;
       }, 20);
       void daemon.exited.finally(() => setTimeout(() => clearInterval(pump), 50));
-      await daemon.line(/daemon\.ready/, 20_000);
+      await daemon.line(/daemon\.ready/, { timeoutMs: 20_000 });
       return daemon;
     },
     kill: () => node.kill(),
