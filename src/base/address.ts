@@ -10,7 +10,8 @@ export type Prefix = { readonly ip: Ip; readonly length: number };
 
 /** @returns the canonical form, or undefined for anything that is no IPv4 or IPv6 address (zones are not accepted). */
 export function parseIp(text: string): Ip | undefined {
-  const bytes = text.includes(":") ? parseIpv6(text) : parseIpv4(text);
+  if (!text.includes(":")) return isIpv4(text) ? (text as Ip) : undefined; // its only form is the canonical one
+  const bytes = parseIpv6(text);
   return bytes === undefined ? undefined : ipFromBytes(bytes);
 }
 
@@ -85,6 +86,26 @@ export function inNetwork(address: Ip, network: Prefix): boolean {
 export function formatEndpoint(endpoint: Endpoint): string {
   return endpoint.ip.includes(":") ? `[${endpoint.ip}]:${endpoint.port}` : `${endpoint.ip}:${endpoint.port}`;
 }
+
+/** Four decimal numbers up to 255, without leading zeros. Thousands are read in a large configuration, hence the loop. */
+function isIpv4(text: string): boolean {
+  let parts = 0;
+  let value = -1;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i === text.length ? DOT : text.charCodeAt(i);
+    if (code === DOT) {
+      if (value < 0 || ++parts > 4) return false;
+      value = -1;
+    } else {
+      const digit = code - 0x30;
+      if (digit < 0 || digit > 9 || value === 0) return false;
+      value = value < 0 ? digit : value * 10 + digit;
+      if (value > 255) return false;
+    }
+  }
+  return parts === 4;
+}
+const DOT = 0x2e;
 
 function parseIpv4(text: string): Uint8Array | undefined {
   const parts = text.split(".");

@@ -13,11 +13,14 @@ export type ServerContext = {
   readonly name: string;
   readonly service: string;
   readonly serviceKey: string;
+  readonly serviceBlock: Statement;
+  /** What the server and its service say. */
+  readonly timing: Timing;
   readonly alpha: boolean;
   readonly report: Report;
 };
 
-export function checksOf(server: Statement, service: Statement, context: ServerContext): readonly CheckerSettings[] {
+export function checksOf(server: Statement, context: ServerContext): readonly CheckerSettings[] {
   const checks: CheckerSettings[] = [];
   let unhonoured: Statement | undefined;
   for (const statement of server.body ?? []) {
@@ -27,7 +30,7 @@ export function checksOf(server: Statement, service: Statement, context: ServerC
       unhonoured = statement;
       continue;
     }
-    const check = checkOf(statement, server, service, context);
+    const check = checkOf(statement, server, context);
     if (check !== undefined && !checks.some(({ id }) => id === check.id)) checks.push(check);
   }
   if (checks.length === 0 && unhonoured !== undefined) {
@@ -37,38 +40,68 @@ export function checksOf(server: Statement, service: Statement, context: ServerC
   return checks;
 }
 
-function checkOf(
-  check: Statement,
-  server: Statement,
-  service: Statement,
-  context: ServerContext,
-): CheckerSettings | undefined {
-  const probe = probeOf(check, server, service, context.report);
+function checkOf(check: Statement, server: Statement, context: ServerContext): CheckerSettings | undefined {
+  const probe = probeOf(check, server, context.serviceBlock, context.report);
   if (probe === undefined) return undefined;
-  const inherited = (name: string) => numberOf(check, name) ?? numberOf(server, name) ?? numberOf(service, name);
-  const intervalMs = inherited("delay_loop") ?? defaultOf(service.rule?.inside, "delay_loop");
+  const service = context.serviceBlock.rule?.inside;
+  const timing = timingOf(check, context.timing);
+  const intervalMs = timing.intervalMs ?? defaultOf(service, "delay_loop");
   const rest = {
     probe,
-    connection: connectionOf(
-      check,
-      context,
-      inherited("connect_timeout") ?? defaultOf(service.rule?.inside, "connect_timeout"),
-    ),
+    connection: connectionOf(check, context, timing.timeoutMs ?? defaultOf(service, "connect_timeout")),
     intervalMs,
-    retries: numberOf(check, "nb_get_retry") ?? inherited("retry") ?? defaultOf(check.rule?.inside, "retry"),
-    retryDelayMs: inherited("delay_before_retry") ?? defaultOf(check.rule?.inside, "delay_before_retry"),
-    warmupMs: inherited("warmup") ?? intervalMs,
+    retries: timing.retries ?? defaultOf(check.rule?.inside, "retry"),
+    retryDelayMs: timing.retryDelayMs ?? defaultOf(check.rule?.inside, "delay_before_retry"),
+    warmupMs: timing.warmupMs ?? intervalMs,
     alpha: booleanOf(check, "alpha") ?? context.alpha,
   };
   const id = `${context.serviceKey} ${context.key} ${probe.type} ${digestOf(rest, context)}`;
-  return {
-    id,
-    service: context.service,
-    server: context.name,
-    serviceKey: context.serviceKey,
-    serverKey: context.key,
-    ...rest,
-  };
+  const { service: name, name: serverName, serviceKey, key } = context;
+  return { id, service: name, server: serverName, serviceKey, serverKey: key, ...rest };
+}
+
+/** What a virtual server, a real server and a check may each say; the innermost counts. Undefined: said nowhere. */
+export type Timing = {
+  readonly intervalMs: number | undefined;
+  readonly retries: number | undefined;
+  readonly retryDelayMs: number | undefined;
+  readonly warmupMs: number | undefined;
+  readonly timeoutMs: number | undefined;
+};
+
+export const noTiming: Timing = {
+  intervalMs: undefined,
+  retries: undefined,
+  retryDelayMs: undefined,
+  warmupMs: undefined,
+  timeoutMs: undefined,
+};
+
+/** What this block says, over what the outer ones said. */
+export function timingOf(block: Statement, outer: Timing): Timing {
+  let { intervalMs, retries, retryDelayMs, warmupMs, timeoutMs } = outer;
+  for (const { rule, value } of block.body ?? []) {
+    if (typeof value !== "number") continue;
+    switch (rule?.name) {
+      case "delay_loop":
+        intervalMs = value;
+        break;
+      case "retry":
+      case "nb_get_retry":
+        retries = value;
+        break;
+      case "delay_before_retry":
+        retryDelayMs = value;
+        break;
+      case "warmup":
+        warmupMs = value;
+        break;
+      case "connect_timeout":
+        timeoutMs = value;
+        break;
+    }
+  }
+  return { intervalMs, retries, retryDelayMs, warmupMs, timeoutMs };
 }
 
 const digests = new Map<string, string>();

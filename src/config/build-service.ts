@@ -3,7 +3,7 @@ import { bitsOf, type Family, familyOf, formatEndpoint, type Ip, parseIp } from 
 import type { CheckerSettings } from "../check/settings.ts";
 import type { Forwarding, ServerSettings, ServiceSettings, SorrySettings } from "../ipvs/settings.ts";
 import { booleanOf, defaultOf, find, findAll, has, numberIn, numberOf, textOf } from "./access.ts";
-import { checksOf } from "./build-check.ts";
+import { checksOf, noTiming, timingOf } from "./build-check.ts";
 import { forwardingOf } from "./build-forwarding.ts";
 import { doubtful, nearest, type Report, warning, wrong } from "./problems.ts";
 import type { Statement } from "./statement.ts";
@@ -190,6 +190,7 @@ function serversOf(block: Statement, context: ServiceContext): BuiltService["ser
   const servers = new Map<string, { readonly settings: ServerSettings; readonly block: Statement }>();
   const inhibit = has(block, "inhibit_on_failure");
   const alpha = has(block, "alpha");
+  const timing = timingOf(block, noTiming);
   const defaultWeight = numberOf(block, "weight") ?? defaultOf(block.rule?.inside, "weight");
   for (const server of block.body ?? []) {
     if (server.rule?.name !== "real_server") continue;
@@ -208,12 +209,15 @@ function serversOf(block: Statement, context: ServiceContext): BuiltService["ser
     }
     const name = serverName(context.match, endpoint.ip, endpoint.port);
     const alphaHere = booleanOf(server, "alpha") ?? alpha;
-    const checks = checksOf(server, block, {
-      ...endpoint,
+    const checks = checksOf(server, {
+      ip: endpoint.ip,
+      port: endpoint.port,
       key,
       name,
       service: context.name,
       serviceKey: context.key,
+      serviceBlock: block,
+      timing: timingOf(server, timing),
       alpha: alphaHere,
       report,
     });

@@ -75,10 +75,9 @@ function blockOf(
     words: [name],
     source: first?.source ?? { path: "", text: "" },
     line: first?.line ?? 1,
-    text: "",
+    expanded: undefined,
     start: 0,
     end: 0,
-    columns: undefined,
     body: [...statements],
     rule: rule ?? {
       name,

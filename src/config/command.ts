@@ -30,9 +30,9 @@ export function splitWords(text: string, escapes: boolean): Result<readonly stri
   for (let i = 0; i < text.length; ) {
     const character = text.charAt(i);
     if (character === "\\" && quote !== "'" && i + 1 < text.length) {
-      const escape = escapes ? readEscape(text, i + 1) : { value: text.slice(i, i + 2), end: i + 2 };
-      word = (word ?? "") + escape.value;
-      i = escape.end;
+      const meant = escapes ? readEscape(text, i + 1) : { value: text.slice(i, i + 2), end: i + 2 };
+      word = (word ?? "") + meant.value;
+      i = meant.end;
       continue;
     }
     if (quote !== "") {

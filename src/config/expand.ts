@@ -66,9 +66,9 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
       return;
     }
     const definition = /^\$([A-Za-z_]\w*)=(.*)$/s.exec(piece.text);
-    if (definition !== null) return define(definition[1] ?? "", (definition[2] ?? "").trim());
-    if (piece.text.startsWith("~")) return repeat(piece, folder, emit, depth);
-    emitSubstituted(piece, folder, emit, depth);
+    if (definition !== null) define(definition[1] ?? "", (definition[2] ?? "").trim());
+    else if (piece.text.startsWith("~")) repeat(piece, folder, emit, depth);
+    else emitSubstituted(piece, folder, emit, depth);
   }
 
   function define(name: string, value: string): void {
@@ -80,7 +80,10 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
 
   function repeat(piece: Piece, folder: string, emit: Emit, depth: number): void {
     const sequence = parseSequence(piece.text, (text) => resolve(text, folder));
-    if (!sequence.ok) return complain(sequence.error.message, sequence.error.remedy, piece.columns[0] ?? 1);
+    if (!sequence.ok) {
+      complain(sequence.error.message, sequence.error.remedy, piece.columns[0] ?? 1);
+      return;
+    }
     const rest = sliced(piece, sequence.value.end);
     for (const values of sequence.value.rounds) {
       if (lines > MAX_LINES) return;
@@ -110,7 +113,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
     for (let round = 0; round < MAX_ROUNDS * 10; round++) {
       const reference = nextReference(piece.text, from);
       if (reference === undefined) return { first: piece, more };
-      const value = valueOf(reference, folder);
+      const value = meaningOf(reference, folder);
       if (value === undefined) {
         from = reference.start + 1;
         continue;
@@ -138,7 +141,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
     return substitute(placed(text, 1), folder).first.text;
   }
 
-  function valueOf({ name, parameters, column }: Reference, folder: string): readonly string[] | undefined {
+  function meaningOf({ name, parameters, column }: Reference, folder: string): readonly string[] | undefined {
     const defined = definitions.get(name);
     if (defined !== undefined && parameters.length === 0) return defined;
     switch (name) {
@@ -164,7 +167,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
     if (parameters.some((text) => !/^\d+$/.test(text)) || min > max) {
       complain(
         `_RANDOM ${parameters.join(" ")} is no range`,
-        "write ${_RANDOM MIN MAX} with MIN not above MAX",
+        "give MIN and MAX as numbers, MIN not above MAX",
         column + 1,
       );
       return String(Number.isFinite(min) ? min : 0);

@@ -13,8 +13,6 @@ export type Rule = {
 export type Grammar = {
   readonly root: ReadonlyMap<string, Rule>;
   readonly size: number;
-  /** A block that stands outside all others and whose name means nothing inside one. */
-  onlyOutside(name: string | undefined): boolean;
   /** Every path that ends in this keyword. */
   pathsOf(name: string): readonly string[];
   /** The option words of a pseudo block such as `@address`, without placeholders. */
@@ -37,11 +35,9 @@ export function buildGrammar(entries: readonly Entry[]): Grammar {
     byPath.set(entry.path, rule);
     if (!entry.path.startsWith("@")) paths.set(name, [...(paths.get(name) ?? []), entry.path]);
   }
-  const outside = new Set([...root.values()].filter(({ entry }) => isBlock(entry)).map(({ name }) => name));
   return {
     root,
     size: entries.length,
-    onlyOutside: (name) => name !== undefined && outside.has(name),
     pathsOf: (name) => paths.get(name) ?? [],
     optionsOf: (path) => [...(byPath.get(path)?.inside.keys() ?? [])].filter((name) => !name.startsWith("<")),
   };
@@ -57,17 +53,6 @@ export function buildGrammar(entries: readonly Entry[]): Grammar {
 
 export function isBlock(entry: Entry): boolean {
   return entry.takes.form === "block" || entry.takes.form === "lines";
-}
-
-/** Whether a keyword is known inside these blocks, outermost first. */
-export function fits(grammar: Grammar, blocks: readonly string[], name: string): boolean {
-  let inside: ReadonlyMap<string, Rule> | undefined = grammar.root;
-  for (const block of blocks) {
-    const rule: Rule | undefined = inside?.get(block);
-    if (rule?.entry.takes.form === "lines") return false;
-    inside = rule?.inside;
-  }
-  return inside?.has(name) ?? false;
 }
 
 export const grammar: Grammar = buildGrammar(table);

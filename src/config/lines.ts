@@ -4,7 +4,7 @@
  * Facts: config-language 8–14.
  */
 import { type Report, wrong } from "./problems.ts";
-import { isBlank, type Source, type Statement } from "./statement.ts";
+import { type Expanded, isBlank, type Source, type Statement } from "./statement.ts";
 import type { Tree } from "./tree.ts";
 
 const QUOTE = 0x22;
@@ -19,60 +19,42 @@ export type Line = {
   readonly text: string;
   readonly from: number;
   readonly to: number;
-  readonly columns: readonly number[] | undefined;
+  readonly expanded: Expanded | undefined;
 };
 
-/** Reads the statements and braces of one line into the tree. Comments end it. */
-export function scanLine(line: Line, tree: Tree, report: Report): void {
-  const { text, to } = line;
-  let words: string[] = [];
-  let start = -1;
-  let end = -1;
-  let at = line.from;
-  while (at < to) {
-    const code = text.charCodeAt(at);
-    if (isBlank(code)) {
-      at++;
-      continue;
-    }
-    if (code === HASH || code === BANG) break;
-    if (code === OPEN || code === CLOSE) {
-      if (words.length > 0) tree.statement(statementOf(line, words, start, end));
-      words = [];
-      const place = { file: line.source.path, line: line.number, column: columnAt(line, at), text: text.charAt(at) };
-      if (code === OPEN) tree.open(place);
-      else tree.close(place);
-      at++;
-      continue;
-    }
-    if (words.length === 0) start = at;
-    if (code === QUOTE) {
-      const close = text.indexOf('"', at + 1);
-      if (close === -1 || close >= to) {
-        const place = {
-          file: line.source.path,
-          line: line.number,
-          column: columnAt(line, at),
-          text: text.slice(at, to).trimEnd(),
-        };
-        report.atPlace(
-          place,
-          wrong("VIPD006", "a quotation mark is not closed", 'add the second "; a quoted text ends on its line'),
-        );
-        end = trimmedEnd(text, at + 1, to);
-        words.push(text.slice(at + 1, end));
+/** Reads the statements and braces of a line into the tree. */
+export type Scanner = (line: Line) => void;
+
+export function createScanner(tree: Tree, report: Report): Scanner {
+  const remember = createMemory();
+  return (line) => {
+    const { text, to } = line;
+    let words: string[] = [];
+    let start = -1;
+    let end = -1;
+    let at = line.from;
+    while (at < to) {
+      const code = text.charCodeAt(at);
+      if (isBlank(code)) {
+        at++;
+      } else if (code === HASH || code === BANG) {
         break;
+      } else if (code === OPEN || code === CLOSE) {
+        if (words.length > 0) tree.statement(statementOf(line, remember.words(words), start, end));
+        words = [];
+        if (code === OPEN) tree.open(line, at);
+        else tree.close(line, at);
+        at++;
+      } else {
+        if (words.length === 0) start = at;
+        const close = code === QUOTE ? quoteEnd(line, at, report) : plainWordEnd(text, at, to);
+        words.push(code === QUOTE ? text.slice(at + 1, Math.max(at + 1, close - 1)) : remember.word(text, at, close));
+        at = close;
+        end = Math.min(close, to);
       }
-      words.push(text.slice(at + 1, close));
-      at = close + 1;
-    } else {
-      const from = at;
-      at = plainWordEnd(text, at, to);
-      words.push(text.slice(from, at));
     }
-    end = at;
-  }
-  if (words.length > 0) tree.statement(statementOf(line, words, start, end));
+    if (words.length > 0) tree.statement(statementOf(line, remember.words(words), start, end));
+  };
 }
 
 function statementOf(line: Line, words: readonly string[], start: number, end: number): Statement {
@@ -80,34 +62,81 @@ function statementOf(line: Line, words: readonly string[], start: number, end: n
     words,
     source: line.source,
     line: line.number,
-    text: line.text,
+    expanded: line.expanded,
     start,
     end,
-    columns: line.columns,
     body: undefined,
     rule: undefined,
     value: undefined,
   };
 }
 
+/** Past the closing quotation mark; without one, past the end of what is there, as if it stood behind it. */
+function quoteEnd(line: Line, at: number, report: Report): number {
+  const { text, to } = line;
+  const close = text.indexOf('"', at + 1);
+  if (close !== -1 && close < to) return close + 1;
+  const saying = wrong("VIPD006", "a quotation mark is not closed", 'add the second "; a quoted text ends on its line');
+  report.atPlace({ ...placeIn(line, at), text: text.slice(at, to).trimEnd() }, saying);
+  return trimmedEnd(text, at + 1, to) + 1;
+}
+
 function plainWordEnd(text: string, from: number, to: number): number {
   let at = from + 1;
   while (at < to) {
     const code = text.charCodeAt(at);
-    if (code <= QUOTE + 1) {
-      if (isBlank(code) || code === QUOTE || code === HASH || code === BANG) break;
+    if (code <= HASH) {
+      if (isBlank(code) || code >= BANG) break;
     } else if (code === OPEN || code === CLOSE) break;
     at++;
   }
   return at;
 }
 
-function columnAt(line: Line, at: number): number {
-  return line.columns === undefined ? at - line.from + 1 : (line.columns[at] ?? 1);
+/** The place of a character of a line. */
+export function placeIn(
+  line: Line,
+  at: number,
+): { readonly file: string; readonly line: number; readonly column: number } {
+  const column = line.expanded === undefined ? at - line.from + 1 : (line.expanded.columns[at] ?? 1);
+  return { file: line.source.path, line: line.number, column };
 }
 
 function trimmedEnd(text: string, from: number, to: number): number {
   let end = to;
   while (end > from && isBlank(text.charCodeAt(end - 1))) end--;
   return end;
+}
+
+const SLOTS = 1 << 14;
+
+/** A large file says the same few things again and again: equal words, and equal pairs of words, are kept once. */
+function createMemory() {
+  const singles = new Array<string>(SLOTS).fill("");
+  const lists = new Array<readonly string[]>(SLOTS).fill([]);
+  return {
+    word(text: string, from: number, to: number): string {
+      let hash = to - from;
+      for (let i = from; i < to; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
+      const slot = (hash ^ (hash >>> 14)) & (SLOTS - 1);
+      const known = singles[slot] ?? "";
+      if (known.length === to - from && text.startsWith(known, from)) return known;
+      const word = text.slice(from, to);
+      singles[slot] = word;
+      return word;
+    },
+    words(words: readonly string[]): readonly string[] {
+      const [first = "", second = ""] = words;
+      if (words.length > 2 || first === "") return words;
+      const hash =
+        Math.imul(first.length * 64 + first.charCodeAt(first.length - 1), 31) +
+        second.length * 256 +
+        (second.charCodeAt(second.length - 1) | 0);
+      const slot = hash & (SLOTS - 1);
+      const known = lists[slot] ?? words;
+      if (known.length === words.length && known[0] === first && known[1] === words[1]) return known;
+      lists[slot] = words;
+      return words;
+    },
+  };
 }

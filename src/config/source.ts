@@ -6,8 +6,9 @@ import { dirname, resolve as resolvePath } from "node:path/posix";
 import type { Result } from "../base/result.ts";
 import { createExpander, type Surroundings, withoutComment, written } from "./expand.ts";
 import type { Grammar } from "./grammar.ts";
-import { scanLine } from "./lines.ts";
-import { doubtful, type Report, warning, wrong } from "./problems.ts";
+import { cannotInclude, cannotRead, type FileTrouble, filesOf, type Include, includeOf, isPattern } from "./include.ts";
+import { createScanner } from "./lines.ts";
+import { doubtful, type Place, type Report, warning, wrong } from "./problems.ts";
 import { isBlank, type Source, type Statement } from "./statement.ts";
 import { createTree } from "./tree.ts";
 
@@ -15,19 +16,16 @@ import { createTree } from "./tree.ts";
 export type Files = {
   /** The whole text, read consistently, or why not. */
   read(path: string): Result<string, FileTrouble>;
-  /** Absolute paths that match, sorted; `pattern` is absolute and may hold `*`, `?`, `[…]` and `{a,b}`. */
+  /** Absolute paths that match, sorted; `pattern` is absolute and may hold `*`, `?` and `[…]`. */
   glob(pattern: string): readonly string[];
 };
-export type FileTrouble = {
-  readonly kind: "missing" | "unreadable" | "executable" | "notFile";
-  readonly reason: string;
-};
+export type { FileTrouble };
 
 export type ReadResult = {
   readonly statements: readonly Statement[];
   /** Every file read, in order. */
   readonly sources: readonly Source[];
-  /** Every line stood in the main file as it is parsed: its text is the whole configuration. */
+  /** The text of the main file alone is the whole configuration: nothing was included, substituted or left out. */
   readonly plain: boolean;
 };
 
@@ -44,200 +42,146 @@ export function readAll(
   report: Report,
 ): ReadResult {
   const tree = createTree(grammar, report);
+  const scan = createScanner(tree, report);
   const sources: Source[] = [];
   let plain = true;
-  let here = { source: { path: main, text: "" }, line: 1 };
+  let here: Place = { file: main, line: 1, column: 1 };
   const expander = createExpander(surroundings, (message, remedy, column) =>
-    report.atPlace({ file: here.source.path, line: here.line, column }, wrong("VIPD016", message, remedy)),
+    report.atPlace({ ...here, column }, wrong("VIPD016", message, remedy)),
   );
 
-  for (const [index, path] of mainFiles(files, main, report).entries()) {
-    if (index > 0) plain = false;
-    readFile(path, [], { file: path, line: 1, column: 1 });
+  const mains = mainFiles(files, main, report);
+  if (mains.length > 1) plain = false;
+  for (const path of mains) {
+    const text = files.read(path);
+    if (text.ok) readText({ path, text: text.value }, [path]);
+    else report.atPlace({ file: path, line: 1, column: 1 }, cannotRead(path, text.error));
   }
   return { statements: tree.end(), sources, plain };
 
-  function readFile(path: string, within: readonly string[], at: { file: string; line: number; column: number }): void {
-    if (sources.length >= MAX_FILES)
-      return report.atPlace(at, wrong("VIPD018", `more than ${MAX_FILES} files are included`, "include fewer"));
-    const text = files.read(path);
-    if (!text.ok) return unreadable(path, text.error, at, within.length === 0);
-    const source: Source = { path, text: text.value };
+  /** @param within the files that include each other down to this one */
+  function readText(source: Source, within: readonly string[]): void {
     sources.push(source);
-    const outer = here;
-    scanFile(source, [...within, path]);
-    here = outer;
-  }
-
-  function unreadable(
-    path: string,
-    trouble: FileTrouble,
-    at: { file: string; line: number; column: number },
-    isMain: boolean,
-  ): void {
-    const saying = wrong("VIPD007", `${path} ${trouble.reason}`, remedyFor(path, trouble));
-    report.atPlace(at, { ...saying, verdict: isMain ? "security" : "notFound" });
-  }
-
-  function scanFile(source: Source, within: readonly string[]): void {
-    const { text } = source;
-    const folder = dirname(source.path);
-    let dollar = find(text, "$", 0);
-    let backslash = find(text, "\\", 0);
-    let nul = find(text, "\0", 0);
-    let from = text.charCodeAt(0) === 0xfeff ? byteOrderMark(source) : 0;
+    const { text, path } = source;
+    const folder = dirname(path);
+    const dollar = finder(text, "$");
+    const backslash = finder(text, "\\");
+    const nul = finder(text, "\0");
+    let from = text.charCodeAt(0) === 0xfeff ? byteOrderMark(path, report) : 0;
     for (let number = 1; from < text.length; number++) {
       const newline = text.indexOf("\n", from);
       const to = newline === -1 ? text.length : newline;
-      if (dollar < from) dollar = find(text, "$", from);
-      if (backslash < from) backslash = find(text, "\\", from);
-      if (nul < from) nul = find(text, "\0", from);
-      if (to - from > LONGEST_LINE) tooLong(source, number, to - from);
+      if (to - from > LONGEST_LINE) tooLong(path, number, to - from, report);
       let first = from;
       while (first < to && isBlank(text.charCodeAt(first))) first++;
-      here = { source, line: number };
-      if (nul < to) notText(source, number, nul - from + 1);
-      else if (first < to) {
-        const code = text.charCodeAt(first);
-        const special =
-          dollar < to ||
-          backslash < to ||
-          code === 0x40 ||
-          code === 0x7e ||
-          (code === 0x69 && text.startsWith("include", first));
-        if (special || expander.collecting()) slowLine(source, number, text.slice(from, to), folder, within);
-        else scanLine({ source, number, text, from, to, columns: undefined }, tree, report);
-      }
+      if (nul(from) < to) {
+        const saying = wrong(
+          "VIPD017",
+          "this line holds a NUL character and is not read",
+          "remove it: a configuration is text",
+        );
+        report.atPlace({ file: path, line: number, column: nul(from) - from + 1 }, saying);
+      } else if (
+        expander.collecting() ||
+        (first < to && (dollar(from) < to || backslash(from) < to || isSpecial(text, first)))
+      ) {
+        here = { file: path, line: number, column: 1 };
+        readSpecial(source, number, text.slice(from, to), folder, within);
+      } else if (first < to) scan({ source, number, text, from, to, expanded: undefined });
       from = to + 1;
     }
   }
 
-  function slowLine(source: Source, number: number, text: string, folder: string, within: readonly string[]): void {
+  /** A line that may hold an include, a condition, a definition, a sequence or a reference. */
+  function readSpecial(source: Source, number: number, text: string, folder: string, within: readonly string[]): void {
     const raw = written(text);
     const direct = expander.collecting() ? undefined : includeOf(withoutComment(raw).text);
-    if (direct !== undefined) return include(direct, source, number, folder, within);
-    let line = { source, number };
+    if (direct !== undefined) {
+      include(direct, folder, within);
+      return;
+    }
+    let emitted = 0;
     expander.line(raw, folder, (piece) => {
+      emitted++;
       const conditional = includeOf(piece.text);
-      if (conditional !== undefined) return include(conditional, source, number, folder, within);
-      if (piece.text !== raw.text.trim()) plain = false;
-      line = { source, number };
-      scanLine({ ...line, text: piece.text, from: 0, to: piece.text.length, columns: piece.columns }, tree, report);
+      if (conditional !== undefined) include(conditional, folder, within);
+      else scan({ source, number, text: piece.text, from: 0, to: piece.text.length, expanded: piece });
+      if (piece.text !== text.trim()) plain = false;
     });
-    if (text.trimStart().startsWith("$") || /^\s*[@~]/.test(text)) plain = false;
+    if (emitted !== 1) plain = false;
   }
 
-  function include(found: Include, source: Source, line: number, folder: string, within: readonly string[]): void {
+  function include(found: Include, folder: string, within: readonly string[]): void {
     plain = false;
-    const at = { file: source.path, line, column: found.column, text: found.pattern };
-    if (found.pattern === "")
-      return report.atPlace(at, wrong("VIPD002", "include names no file", "write include FILE"));
-    const pattern = resolvePath(folder, found.pattern);
-    const paths = /[*?[{]/.test(pattern) ? files.glob(pattern) : [pattern];
-    if (paths.length === 0) return report.atPlace(at, nothingMatches(found));
+    const at: Place = { ...here, column: found.column, text: found.pattern };
+    const { paths, sayings } = filesOf(found, folder, files.glob);
+    for (const saying of sayings) report.atPlace(at, saying);
     for (const path of paths) {
+      if (sources.length >= MAX_FILES) {
+        report.atPlace(at, wrong("VIPD018", `more than ${MAX_FILES} files are included`, "include fewer"));
+        return;
+      }
       if (within.includes(path) || within.length >= MAX_NESTING) {
         report.atPlace(
           at,
           wrong("VIPD007", `${path} includes itself`, "remove one of the include lines of the circle"),
         );
-      } else if (!files.read(path).ok) missingInclude(files, path, found, at);
-      else readFile(path, within, at);
+        continue;
+      }
+      const text = files.read(path);
+      if (text.ok) readText({ path, text: text.value }, [...within, path]);
+      else report.atPlace(at, cannotInclude(path, text.error, found));
+      here = { file: at.file, line: at.line, column: 1 };
     }
-  }
-
-  function missingInclude(
-    from: Files,
-    path: string,
-    found: Include,
-    at: { file: string; line: number; column: number },
-  ): void {
-    const text = from.read(path);
-    if (text.ok) return;
-    const saying =
-      found.strict.has("read") || (found.strict.has("match") && text.error.kind === "missing") ? wrong : warning;
-    const said = saying("VIPD007", `${path} ${text.error.reason}`, remedyFor(path, text.error));
-    report.atPlace(at, { ...said, verdict: said.level === "error" ? "security" : "none" });
-  }
-
-  function nothingMatches(found: Include) {
-    const strict = found.strict.has("wildcard");
-    const said = (strict ? wrong : warning)(
-      "VIPD007",
-      `${found.pattern} matches no file`,
-      "correct the pattern, or remove the line",
-    );
-    return { ...said, verdict: strict ? ("security" as const) : ("none" as const) };
-  }
-
-  function byteOrderMark(source: Source): number {
-    report.atPlace(
-      { file: source.path, line: 1, column: 1 },
-      doubtful("VIPD017", "the file begins with a byte order mark", "save it as UTF-8 without one"),
-    );
-    return 1;
-  }
-
-  function tooLong(source: Source, line: number, length: number): void {
-    const remedy = `keep lines below ${LONGEST_LINE + 1} characters: keepalived drops the first ${LONGEST_LINE}, vipd reads them all`;
-    report.atPlace(
-      { file: source.path, line, column: LONGEST_LINE + 1 },
-      doubtful("VIPD017", `this line has ${length} characters`, remedy),
-    );
-  }
-
-  function notText(source: Source, line: number, column: number): void {
-    report.atPlace(
-      { file: source.path, line, column },
-      wrong("VIPD017", "this line holds a NUL character and is not read", "remove it: a configuration is text"),
-    );
   }
 }
 
-/** The position of the next such character, or past every line. */
-function find(text: string, character: string, from: number): number {
-  const at = text.indexOf(character, from);
-  return at === -1 ? Number.MAX_SAFE_INTEGER : at;
+/** Whether a line that begins like this needs more than splitting: `@`, `~`, `include`. */
+function isSpecial(text: string, first: number): boolean {
+  const code = text.charCodeAt(first);
+  return code === 0x40 || code === 0x7e || (code === 0x69 && text.startsWith("include", first));
+}
+
+/** The position of the next such character at or behind `from`, or past every line. Asked with rising positions only. */
+function finder(text: string, character: string): (from: number) => number {
+  let next = -1;
+  return (from) => {
+    if (next >= from) return next;
+    const at = text.indexOf(character, from);
+    next = at === -1 ? Number.MAX_SAFE_INTEGER : at;
+    return next;
+  };
 }
 
 function mainFiles(files: Files, main: string, report: Report): readonly string[] {
-  if (!/[*?[{]/.test(main)) return [main];
-  const paths = files.glob(resolvePath(main));
-  if (paths.length > 0) return paths;
-  const saying = wrong("VIPD007", `${main} matches no file`, "name an existing file");
-  report.atPlace({ file: main, line: 1, column: 1 }, { ...saying, verdict: "security" });
+  if (!isPattern(main)) return [main];
+  const found = filesOf({ keyword: "-f", pattern: main, strict: new Set(), column: 1 }, "/", files.glob);
+  if (found.paths.length > 1) {
+    const saying = warning(
+      "VIPD007",
+      `${main} matches ${found.paths.length} files, which are read as one`,
+      "name one file if that is not meant",
+    );
+    report.atPlace({ file: found.paths[0] ?? main, line: 1, column: 1 }, saying);
+  }
+  if (found.paths.length > 0) return found.paths;
+  report.atPlace(
+    { file: resolvePath(main), line: 1, column: 1 },
+    cannotRead(main, { kind: "missing", reason: "matches no file" }),
+  );
   return [];
 }
 
-type Strict = "read" | "match" | "wildcard" | "braces";
-type Include = { readonly pattern: string; readonly strict: ReadonlySet<Strict>; readonly column: number };
-
-const includes: Readonly<Record<string, readonly Strict[]>> = {
-  include: [],
-  includer: ["read"],
-  includem: ["read", "match"],
-  includew: ["read", "match", "wildcard"],
-  includeb: ["read", "braces"],
-  includea: ["read", "match", "wildcard", "braces"],
-};
-
-function includeOf(text: string): Include | undefined {
-  const match = /^(\s*)(include\w?)(?:\s+(.*))?$/s.exec(text);
-  const strict = includes[match?.[2] ?? ""];
-  if (match === null || strict === undefined) return undefined;
-  const pattern = (match[3] ?? "").trim().replace(/^"(.*)"$/, "$1");
-  return { pattern, strict: new Set(strict), column: (match[1] ?? "").length + 1 };
+function byteOrderMark(file: string, report: Report): number {
+  const saying = doubtful("VIPD017", "the file begins with a byte order mark", "save it as UTF-8 without one");
+  report.atPlace({ file, line: 1, column: 1 }, saying);
+  return 1;
 }
 
-function remedyFor(path: string, { kind }: FileTrouble): string {
-  switch (kind) {
-    case "missing":
-      return "create it, or name another";
-    case "unreadable":
-      return `make it readable: chmod u+r ${path}`;
-    case "executable":
-      return `remove the execute bits: chmod a-x ${path}`;
-    case "notFile":
-      return "name a regular file";
-  }
+function tooLong(file: string, line: number, length: number, report: Report): void {
+  const remedy = `keep lines below ${LONGEST_LINE + 1} characters: keepalived drops the first ${LONGEST_LINE}, vipd reads them all`;
+  report.atPlace(
+    { file, line, column: LONGEST_LINE + 1 },
+    doubtful("VIPD017", `this line has ${length} characters`, remedy),
+  );
 }

@@ -10,17 +10,19 @@ export type Source = { readonly path: string; readonly text: string };
 /** What a keyword's words were understood as; what each kind of value becomes is said in `values.ts`. */
 export type Understood = string | number | boolean | undefined;
 
+/** A line made by substitution, with the column in the file of each of its characters. */
+export type Expanded = { readonly text: string; readonly columns: readonly number[] };
+
 export type Statement = {
   readonly words: readonly string[];
   readonly source: Source;
   /** From 1. */
   readonly line: number;
-  /** The text that holds the statement (the file's, or a line made by substitution), and its extent in it. */
-  readonly text: string;
+  /** The line that it stands on after substitution; undefined: as it stands in the file. */
+  readonly expanded: Expanded | undefined;
+  /** Its extent in the text that holds it. */
   readonly start: number;
-  end: number;
-  /** For a line made by substitution: the column in the file of each of its characters; otherwise undefined. */
-  readonly columns: readonly number[] | undefined;
+  readonly end: number;
   /** The statements between its braces. */
   body: Statement[] | undefined;
   /** The row of the table that it matched, with the value of its only argument. */
@@ -30,10 +32,10 @@ export type Statement = {
 
 /** The column, from 1, at which a word begins; for a word that is missing, the column after the last. */
 export function columnOf(statement: Statement, word: number): number {
-  const { text, start, end, columns } = statement;
+  const { expanded, start, end, source } = statement;
   const offset = wordOffset(statement, word) ?? end;
-  if (columns !== undefined) return columns[Math.min(offset, columns.length - 1)] ?? 1;
-  return Math.min(offset, end) - lineStart(text, start) + 1;
+  if (expanded !== undefined) return expanded.columns[Math.min(offset, expanded.columns.length - 1)] ?? 1;
+  return Math.min(offset, end) - lineStart(source.text, start) + 1;
 }
 
 /** The word as written, or the whole statement if there is no such word. */
@@ -43,13 +45,18 @@ export function wordText(statement: Statement, word: number): string {
 
 /** The text of the statement as it was written, quotes and escapes included. */
 export function rawText(statement: Statement): string {
-  return statement.text.slice(statement.start, statement.end);
+  return textOf(statement).slice(statement.start, statement.end);
+}
+
+/** The text that holds the statement. */
+function textOf({ expanded, source }: Statement): string {
+  return expanded === undefined ? source.text : expanded.text;
 }
 
 /** The text of the statement after its keyword. */
 export function rawArguments(statement: Statement): string {
   const offset = wordOffset(statement, 1);
-  return offset === undefined ? "" : statement.text.slice(offset, statement.end).trimEnd();
+  return offset === undefined ? "" : textOf(statement).slice(offset, statement.end).trimEnd();
 }
 
 /** `FILE:LINE` */
@@ -61,7 +68,9 @@ function lineStart(text: string, offset: number): number {
   return text.lastIndexOf("\n", offset - 1) + 1;
 }
 
-function wordOffset({ text, start, end }: Statement, word: number): number | undefined {
+function wordOffset(statement: Statement, word: number): number | undefined {
+  const { start, end } = statement;
+  const text = textOf(statement);
   let index = -1;
   for (let at = start; at < end; ) {
     while (at < end && isBlank(text.charCodeAt(at))) at++;

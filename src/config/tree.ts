@@ -2,92 +2,109 @@
  * Statements and braces become a tree. A brace belongs to the statement before it, on the same line or not. What is wrong with the
  * braces is reported where it went wrong; the rest of the file is still read.
  */
-import type { Grammar } from "./grammar.ts";
-import { fits } from "./grammar.ts";
-import { type Place, type Report, wrong } from "./problems.ts";
+import { type Grammar, isBlock, type Rule } from "./grammar.ts";
+import { type Line, placeIn } from "./lines.ts";
+import { type Report, wrong } from "./problems.ts";
 import type { Statement } from "./statement.ts";
 
 export type Tree = {
   statement(statement: Statement): void;
-  open(place: Place): void;
-  close(place: Place): void;
+  /** A brace at this offset of the line's text. */
+  open(line: Line, at: number): void;
+  close(line: Line, at: number): void;
   /** Ends the file. @returns the statements outside every block */
-  end(): Statement[];
+  end(): readonly Statement[];
 };
 
-/** `owner` undefined: a brace that belongs to nothing, whose content is read where it stands. */
-type Level = { readonly owner: Statement | undefined; readonly body: Statement[]; readonly place: Place | undefined };
+type Level = {
+  /** Undefined outside every block, and for a brace that belongs to nothing: its content is read where it stands. */
+  readonly owner: Statement | undefined;
+  readonly body: Statement[];
+  /** What may stand here; undefined in a block that is not known. */
+  readonly inside: ReadonlyMap<string, Rule> | undefined;
+  readonly brace: { readonly line: Line; readonly at: number } | undefined;
+};
+
+const NOTHING: ReadonlyMap<string, Rule> = new Map();
 
 export function createTree(grammar: Grammar, report: Report): Tree {
-  const root: Level = { owner: undefined, body: [], place: undefined };
+  const root: Level = { owner: undefined, body: [], inside: grammar.root, brace: undefined };
   const stack: Level[] = [root];
   let level = root;
   /** The statement that an opening brace would belong to. */
   let last: Statement | undefined;
 
-  const leave = () => {
-    stack.pop();
-    level = stack.at(-1) ?? root;
-    last = undefined;
-  };
-
   return {
     statement(statement) {
-      if (level.owner !== undefined && grammar.onlyOutside(statement.words[0]) && !fitsHere(statement))
-        leaveAll(statement);
       level.body.push(statement);
       last = statement;
     },
-    open(place) {
+    open(line, at) {
       if (last === undefined) {
-        report.atPlace(
-          place,
-          wrong("VIPD005", "{ opens no block here", "remove it, or write the block's keyword before it"),
-        );
-        level = { owner: undefined, body: level.body, place };
-      } else {
-        last.body = [];
-        level = { owner: last, body: last.body, place };
+        const saying = wrong("VIPD005", "{ opens no block here", "remove it, or write the block's keyword before it");
+        report.atPlace({ ...placeIn(line, at), text: "{" }, saying);
+        enter({ owner: undefined, body: level.body, inside: level.inside, brace: { line, at } });
+        return;
       }
-      stack.push(level);
-      last = undefined;
+      const rule = level.inside?.get(last.words[0] ?? "") ?? leaveForgotten(last);
+      last.body = [];
+      const inside = rule === undefined ? undefined : rule.entry.takes.form === "block" ? rule.inside : NOTHING;
+      enter({ owner: last, body: last.body, inside, brace: { line, at } });
     },
-    close(place) {
+    close(line, at) {
       last = undefined;
-      if (stack.length > 1) leave();
-      else
-        report.atPlace(
-          place,
-          wrong("VIPD005", "} closes nothing", "remove it, or look for a block above that was closed too early"),
-        );
+      if (stack.length > 1) {
+        stack.pop();
+        level = stack.at(-1) ?? root;
+        return;
+      }
+      const saying = wrong(
+        "VIPD005",
+        "} closes nothing",
+        "remove it, or look for a block above that was closed too early",
+      );
+      report.atPlace({ ...placeIn(line, at), text: "}" }, saying);
     },
     end() {
-      for (const { owner, place } of stack.slice(1)) {
-        if (place !== undefined) unclosed(owner, place, "the end of the file");
-      }
+      for (const open of stack.slice(1)) unclosed(open, "the end of the file");
       return root.body;
     },
   };
 
-  function fitsHere(statement: Statement): boolean {
-    return fits(
-      grammar,
-      stack.slice(1).map(({ owner }) => owner?.words[0] ?? ""),
-      statement.words[0] ?? "",
+  function enter(next: Level): void {
+    stack.push(next);
+    level = next;
+    last = undefined;
+  }
+
+  /**
+   * A block that means nothing here, but further outside: the blocks between were left open by mistake.
+   * @returns its rule there, if there is such a place
+   */
+  function leaveForgotten(block: Statement): Rule | undefined {
+    if (level.inside === undefined) return undefined;
+    const name = block.words[0] ?? "";
+    const depth = stack.findLastIndex(({ inside }) => isBlockIn(inside, name));
+    if (depth === -1) return undefined;
+    for (const open of stack.splice(depth + 1)) unclosed(open, `${name} in line ${block.line}`);
+    level.body.pop();
+    level = stack.at(-1) ?? root;
+    level.body.push(block);
+    return level.inside?.get(name);
+  }
+
+  function unclosed({ owner, brace }: Level, before: string): void {
+    if (brace === undefined) return;
+    const name = owner === undefined ? "this {" : owner.words.slice(0, 3).join(" ");
+    const place = placeIn(brace.line, brace.at);
+    report.atPlace(
+      { ...place, text: "{" },
+      wrong("VIPD005", `${name} is not closed before ${before}`, "add the missing }"),
     );
   }
+}
 
-  /** A block that only stands outside all others: the ones still open were left open by mistake. */
-  function leaveAll(statement: Statement): void {
-    for (const { owner, place } of stack.splice(1)) {
-      if (place !== undefined) unclosed(owner, place, `${statement.words[0]} in line ${statement.line}`);
-    }
-    level = root;
-  }
-
-  function unclosed(owner: Statement | undefined, place: Place, before: string): void {
-    const name = owner === undefined ? "this {" : owner.words.slice(0, 2).join(" ");
-    const at = owner === undefined ? place : { ...place, line: owner.line };
-    report.atPlace(at, wrong("VIPD005", `${name} is not closed before ${before}`, "add the missing }"));
-  }
+function isBlockIn(inside: ReadonlyMap<string, Rule> | undefined, name: string): boolean {
+  const rule = inside?.get(name);
+  return rule !== undefined && isBlock(rule.entry);
 }
