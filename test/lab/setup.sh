@@ -10,11 +10,13 @@
 # Only the packages' fixed names stand here; what they depend on and this machine lacks is asked of apt.
 set -eu
 
-LAB_PACKAGES="user-mode-linux keepalived ipvsadm tcpdump iproute2 nftables busybox-static kmod curl iputils-ping"
+LAB_PACKAGES="user-mode-linux keepalived ipvsadm tcpdump iproute2 nftables busybox-static kmod curl iputils-ping libatomic1"
 COMPILER_PACKAGES="gcc libc6-dev"
+NODE_PACKAGES="libatomic1 libstdc++6"
 
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 cache=$top/.cache
+node=$top/node_modules/.bin/node
 cd "$top"
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -35,12 +37,27 @@ outdated() {
 }
 
 install_dependencies() {
-  if ! outdated node_modules/.package-lock.json package-lock.json && [ -x node_modules/.bin/node ]; then return; fi
-  command -v npm >/dev/null || fail "npm is missing; install it, as root: apt-get install npm"
-  say "installing the npm packages of package-lock.json, with the pinned Node"
-  npm ci --no-audit --no-fund >"$cache/npm.log" 2>&1 || fail "npm ci failed (is the npm registry reachable?):" "$cache/npm.log"
-  [ -x node_modules/.bin/node ] || fail "npm ci brought no Node for this processor ($(uname -m)); x86-64 and arm64 are known"
-  touch node_modules/.package-lock.json
+  if outdated node_modules/.package-lock.json package-lock.json; then
+    command -v npm >/dev/null || fail "npm is missing; install it, as root: apt-get install npm"
+    say "installing the npm packages of package-lock.json, with the pinned Node"
+    # nothing here needs an install script
+    npm ci --ignore-scripts --no-audit --no-fund >"$cache/npm.log" 2>&1 ||
+      fail "npm ci failed (is the npm registry reachable?):" "$cache/npm.log"
+    touch node_modules/.package-lock.json
+  fi
+  "$node" -e 0 2>/dev/null || complete_node
+}
+
+# Node needs libatomic, which a small Debian lacks: then it is unpacked, and a script in Node's place knows where it lies.
+complete_node() {
+  binary=$(ls "$top"/node_modules/node-linux-*/bin/node 2>/dev/null | head -n 1)
+  [ -n "$binary" ] || fail "npm ci brought no Node for this processor ($(uname -m)); x86-64 and arm64 are known"
+  unpack node "$NODE_PACKAGES" missing
+  rm -f "$node"
+  printf '#!/bin/sh\nLD_LIBRARY_PATH="%s${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" exec "%s" "$@"\n' \
+    "$(libraries "$cache/node/root")" "$binary" >"$node"
+  chmod +x "$node"
+  "$node" -e 0 >"$cache/node.log" 2>&1 || fail "the Node of package-lock.json does not run on this machine:" "$cache/node.log"
 }
 
 build_addon() {
