@@ -11,7 +11,7 @@ import type { FromVrrp, ToVrrp } from "./messages.ts";
 import { type Assembly, assemble, settingsOf } from "./vrrp/assembly.ts";
 import { changesBetween } from "./vrrp/changes.ts";
 import { createOutbox } from "./vrrp/outbox.ts";
-import { settle } from "./vrrp/privilege.ts";
+import { leaveRoot, settle } from "./vrrp/privilege.ts";
 import { createRoom, type Room } from "./vrrp/room.ts";
 
 /** How long an orderly end waits for the kernel to remove the addresses; in a hurry it hardly waits. */
@@ -83,14 +83,16 @@ function serve(): void {
   /** @returns why it cannot work at all */
   async function becomeReady({ begin }: Assembly): Promise<string | undefined> {
     if (room !== undefined) return undefined;
+    const warn = (reason: string) => report({ type: "warning", reason });
     try {
-      settle(begin, (reason) => report({ type: "warning", reason }));
+      settle(begin, warn);
       room = createRoom({ dryRun: begin.dryRun, report });
     } catch (error) {
       if (error instanceof Error && "syscall" in error) return error.message;
       throw error;
     }
     await room.open();
+    leaveRoot(warn);
     return undefined;
   }
 

@@ -3,7 +3,7 @@
  * the addon, one send after another in the order of the calls; the promise tells how each command ended.
  */
 import type { Message } from "netlink";
-import { ADDRESS_FLAG, deleteAddress, type NewAddress, newAddress, openRoute } from "netlink/route";
+import { ADDRESS_FLAG, deleteAddress, getLink, type NewAddress, newAddress, openRoute } from "netlink/route";
 import { familyOf } from "../base/address.ts";
 import type { AddressCommand, KernelAddress, VirtualAddress } from "../network/plan.ts";
 
@@ -16,6 +16,8 @@ export type AddressOutcome =
   | { readonly end: "failed"; readonly code: string; readonly reason: string };
 
 export type AddressExecutor = {
+  /** Starts the thread, so that the first address does not wait for it. */
+  warmUp(): Promise<void>;
   /** @returns in the order of the commands; never rejects */
   run(commands: readonly AddressCommand[]): Promise<readonly AddressOutcome[]>;
   close(): void;
@@ -23,6 +25,8 @@ export type AddressExecutor = {
 
 /** Longer than any sane hold of the kernel's lock: a request that was given up may still be carried out. */
 const TIMEOUT_MS = 60_000;
+/** Its index in every network namespace. */
+const LOOPBACK = 1;
 /** One send holds the thread, and what it makes the kernel announce, for a short time only. */
 const PER_SEND = 64;
 
@@ -49,7 +53,11 @@ export function openAddresses(indexOf: (link: string) => number | undefined): Ad
     }
   }
 
-  return { run, close: () => requests.close() };
+  return {
+    warmUp: async () => void (await batch([getLink(LOOPBACK)])),
+    run,
+    close: () => requests.close(),
+  };
 }
 
 function messageFor(command: AddressCommand, ifindex: number | undefined): Message | undefined {

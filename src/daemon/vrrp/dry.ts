@@ -15,6 +15,7 @@ export function createDryHands(say: (reason: string) => void): DryHands {
   const last = new Map<AddressKey, string>();
   return {
     executor: {
+      async warmUp() {},
       async run(commands) {
         for (const { op, key, address } of commands) {
           if (last.get(key) === op) continue;

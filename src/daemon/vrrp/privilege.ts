@@ -22,27 +22,33 @@ export type Wishes = {
   readonly realtimePriority: number | undefined;
 };
 
-/** @param warn is told what is weaker @throws {SystemError} the namespace cannot be entered */
+/**
+ * Before the first socket: what is opened afterwards belongs to the namespace, and threads that are started become realtime too.
+ * @param warn is told what is weaker @throws {SystemError} the namespace cannot be entered
+ */
 export function settle(wishes: Wishes, warn: (reason: string) => void): void {
   becomeRealtime(wishes.realtimePriority ?? DEFAULT_PRIORITY, warn);
   if (wishes.namespace !== undefined) enterNamespace(namespacePath(wishes.namespace), "network");
-  leaveRoot(warn);
 }
 
 function becomeRealtime(priority: number, warn: (reason: string) => void): void {
   if (priority === 0) return;
   process.on("SIGXCPU", () => warn("The vrrp process worked for 2 s without waiting once"));
   try {
-    setLimit(RLIMIT.RTTIME, RTTIME_SOFT_US, RTTIME_HARD_US);
-    // threads that are started later may become realtime too, without CAP_SYS_NICE
-    setLimit(RLIMIT.RTPRIO, priority, priority);
     setRealtime(priority);
   } catch (error) {
     warn(`${text(error)}: adverts may be late while the machine is busy; give CAP_SYS_NICE or LimitRTPRIO=${priority}`);
+    return;
+  }
+  try {
+    setLimit(RLIMIT.RTTIME, RTTIME_SOFT_US, RTTIME_HARD_US);
+  } catch (error) {
+    warn(`${text(error)}: nothing ends the vrrp process if it loops at realtime priority`);
   }
 }
 
-function leaveRoot(warn: (reason: string) => void): void {
+/** When every thread has been started: not root, two capabilities, no way back. */
+export function leaveRoot(warn: (reason: string) => void): void {
   const held = capabilities();
   const keep = KEEP.filter((one) => held.includes(one));
   if (keep.length < KEEP.length)

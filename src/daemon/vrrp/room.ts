@@ -64,10 +64,11 @@ export function createRoom(options: {
     onTrouble: (error) => note({ type: "warning", reason: `Cannot read links and addresses: ${String(error)}` }),
   });
   const dry = createDryHands((reason) => note({ type: "info", reason }));
-  const announcements = openAnnouncements((link) => links.state(link));
+  const announcements = openAnnouncements(linkOf);
+  const executor = dryRun ? dry.executor : openAddresses(links.indexOf);
   const holder = createHolder({
     actual: links.addresses,
-    executor: dryRun ? dry.executor : openAddresses(links.indexOf),
+    executor,
     isPresent: (link) => links.indexOf(link) !== undefined,
     promotes: promotion.inForce,
     protocol: ADDRESS_PROTOCOL,
@@ -87,8 +88,10 @@ export function createRoom(options: {
   const ears = createEars({
     indexOf: links.indexOf,
     clocks,
-    hear: (link, { from, to, ttl, bytes }, arrivedMs) =>
-      tell({ type: "packet", link, from, to, ttl, bytes, arrivedMs }),
+    hear: (link, { from, to, ttl, bytes }, arrivedMs) => {
+      lateness.add(boottimeMs() - arrivedMs);
+      tell({ type: "packet", link, from, to, ttl, bytes, arrivedMs });
+    },
   });
   const hands = createHands({
     alarm: clock.alarm,
@@ -199,7 +202,10 @@ export function createRoom(options: {
   }
 
   return {
-    open: () => links.refresh(),
+    async open() {
+      await links.refresh();
+      await executor.warmUp();
+    },
     prepare: (next) => serve([...(settings?.routers ?? []), ...next.routers]),
     abandon: () => void serve(settings?.routers ?? []),
     commit,

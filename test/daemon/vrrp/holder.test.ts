@@ -48,6 +48,7 @@ function fakeKernel(present: readonly KernelAddress[] = []) {
   const options: HolderOptions = {
     actual,
     executor: {
+      async warmUp() {},
       run(commands) {
         story.push(...commands.map(({ op, key }) => `${op} ${key}`));
         return new Promise((resolve) => requests.push(() => resolve(commands.map(carryOut))));
