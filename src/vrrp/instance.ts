@@ -59,7 +59,15 @@ export function createInstance(
   const names = TIMER_KINDS.map((kind) => [kind, `${kind} ${settings.key}`]);
   const timers = Object.fromEntries(names) as { [kind in TimerKind]: TimerName };
   const own = { ...NOTHING, priority: settings.priority };
-  const known = { settings, priority: settings.priority, self: settings.source, waiting: [], faults: [], lonely: true };
+  const known = {
+    settings,
+    priority: settings.priority,
+    self: settings.source,
+    canSend: false,
+    waiting: [],
+    faults: [],
+    lonely: true,
+  };
   return {
     key: settings.key,
     settings,
@@ -98,7 +106,9 @@ export function refreshRouter(
   groupWaiting: readonly string[],
 ): Router {
   const { settings, router: before, own } = instance;
-  const self = settings.source ?? around.linkOf(settings.links.adverts)?.source[settings.family];
+  const link = around.linkOf(settings.links.adverts);
+  const self = settings.source ?? link?.source[settings.family];
+  const canSend = link?.present === true && link.running && self !== undefined;
   const faults = groupFaults.length === 0 ? own.faults : [...own.faults, ...groupFaults];
   const waiting = groupWaiting.length === 0 ? own.waiting : [...own.waiting, ...groupWaiting];
   const lonely = !instance.heardAnybody && !instance.toldAlone;
@@ -107,6 +117,7 @@ export function refreshRouter(
   const same =
     samePacket &&
     self === before.self &&
+    canSend === before.canSend &&
     lonely === before.lonely &&
     grouped === before.grouped &&
     sameWords(faults, before.faults) &&
@@ -115,7 +126,19 @@ export function refreshRouter(
   const packets = samePacket ? before : advertsOf(settings, own.priority);
   const { advert, resignation } = packets;
   const { priority } = own;
-  return { settings, priority, self, faults, waiting, grouped, lonely, advert, resignation, timers: instance.timers };
+  return {
+    settings,
+    priority,
+    self,
+    canSend,
+    faults,
+    waiting,
+    grouped,
+    lonely,
+    advert,
+    resignation,
+    timers: instance.timers,
+  };
 }
 
 /** Whether the state of this link means anything to it. */
@@ -186,7 +209,7 @@ function linkFaults(settings: RouterSettings, linkOf: Surroundings["linkOf"]): s
   if (tracked === undefined) names.delete(adverts);
   for (const name of names) {
     const link = linkOf(name);
-    if (link === undefined || !link.present) faults.push(`link ${name} is missing`);
+    if (link?.present !== true) faults.push(`link ${name} is missing`);
     else if (!link.running) faults.push(`link ${name} is down`);
   }
   return faults.length > 0 ? faults : sourceFaults(settings, linkOf(adverts));

@@ -247,10 +247,13 @@ function quietIsOver(state: Master, router: Router, nowMs: number): Step {
   );
 }
 
+/** A warning where somebody else was meant to be master; elsewhere it is the ordinary state of a pair. */
 function isAlone(state: Master, router: Router, nowMs: number): Step {
   if (!router.lonely) return stay(state);
+  const { name: instance, initial } = router.settings;
   const reason = aloneWords(router, nowMs - state.sinceMs);
-  return stay(state, happened({ type: "vrrp.warning", instance: router.settings.name, reason }, nowMs));
+  if (initial === "MASTER") return stay(state, happened({ type: "info", reason: `${instance}: ${reason}` }, nowMs));
+  return stay(state, happened({ type: "vrrp.warning", instance, reason }, nowMs));
 }
 
 /** What has changed is told at once: an advert with the new contents, the new addresses, and where they are. */

@@ -95,6 +95,8 @@ export type Router = {
   readonly priority: number;
   /** Source address of its adverts. */
   readonly self: Ip | undefined;
+  /** Its link is there and running, and it has a source address. */
+  readonly canSend: boolean;
   /** Why it must not be master, own reasons and those of its group. Empty = none. */
   readonly faults: readonly string[];
   /** What has not answered yet: it is silent until all have. */

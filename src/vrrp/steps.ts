@@ -106,7 +106,8 @@ export function enterMaster(router: Router, from: State, reason: string, nowMs: 
 
 export function enterFault(router: Router, from: State, fault: string, nowMs: number): Step<Fault> {
   const reason = from.name === "INIT" ? fault : suddenWords(fault);
-  const actions = from.name === "MASTER" ? leaveMaster(router, from, router.resignation, nowMs) : leave(router, from);
+  const last = router.canSend ? router.resignation : undefined;
+  const actions = from.name === "MASTER" ? leaveMaster(router, from, last, nowMs) : leave(router, from);
   const { master } = from;
   return {
     state: { name: "FAULT", sinceMs: nowMs, reason, master },

@@ -29,9 +29,10 @@ export function resignedWords(ip: string): string {
   return `master ${ip} resigned (priority 0)`;
 }
 
+/** Advice: a backup is silent, so a master that hears nobody may be alone, have a healthy peer, or be cut off. */
 export function aloneWords(router: Router, silentMs: number): string {
   const filtered = router.settings.multicast ? "multicast or protocol 112 filtered" : "protocol 112 filtered";
-  return `no VRRP packet from any peer in ${formatDuration(silentMs)} as master: ${filtered}? Right for a node without peers`;
+  return `master for ${formatDuration(silentMs)} without a VRRP packet from any peer; right if there is none or it is backup. If it is master too: ${filtered}?`;
 }
 
 /** A fault as news: what is down went down. */
