@@ -145,9 +145,15 @@ function scripts({ scripts: all }: Status, now: number, paint: Paint): readonly 
   );
 }
 
-function services({ services: all, ipvsProblem }: Status, now: number, paint: Paint): readonly string[] {
+function services(
+  { services: all, ipvsProblem, foreignServices }: Status,
+  now: number,
+  paint: Paint,
+): readonly string[] {
   const problem = ipvsProblem === undefined ? [] : [paint.bad(`IPVS: ${ipvsProblem}`)];
-  return [...problem, ...all.flatMap((one) => service(one, now, paint))];
+  const others =
+    foreignServices.length === 0 ? [] : [`virtual servers of others, not touched: ${foreignServices.join(", ")}`];
+  return [...problem, ...all.flatMap((one) => service(one, now, paint)), ...others];
 }
 
 function service(one: ServiceStatus, now: number, paint: Paint): readonly string[] {

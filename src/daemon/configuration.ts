@@ -28,7 +28,7 @@ export type ConfigurationDeps = {
 /** For a reload: the file or nothing. */
 export async function readFor(deps: ConfigurationDeps, file: string): Promise<Attempt> {
   const loaded = await deps.read(file, false);
-  if (loaded.config === undefined) return { ok: false, problems: problemLines(loaded.problems) };
+  if (loaded.config === undefined) return { ok: false, problems: errorLines(loaded.problems) };
   return { ok: true, accepted: acceptedOf(loaded, loaded.config, file, undefined) };
 }
 
@@ -42,7 +42,7 @@ export async function readForStart(deps: ConfigurationDeps, file: string, strict
 export async function fallBack(deps: ConfigurationDeps, file: string, problems: readonly string[]): Promise<Attempt> {
   if (!deps.lastGood.exists()) return { ok: false, problems };
   const loaded = await deps.read(deps.lastGood.path, true);
-  if (loaded.config === undefined) return { ok: false, problems: [...problems, ...problemLines(loaded.problems)] };
+  if (loaded.config === undefined) return { ok: false, problems: [...problems, ...errorLines(loaded.problems)] };
   return { ok: true, accepted: acceptedOf(loaded, loaded.config, file, { lastGood: deps.lastGood.path, problems }) };
 }
 
@@ -57,6 +57,10 @@ export function keepAsLastGood(deps: ConfigurationDeps, accepted: Accepted, vers
 function acceptedOf(loaded: Loaded, config: Config, file: string, fallback: Origin["fallback"]): Accepted {
   const warnings = problemLines(loaded.problems.filter((problem) => problem.level !== "hint"));
   return { config, consolidated: loaded.consolidated, origin: { file, fallback, warnings, files: loaded.files } };
+}
+
+function errorLines(problems: readonly Problem[]): readonly string[] {
+  return problemLines(problems.filter(({ level }) => level === "error"));
 }
 
 function problemLines(problems: readonly Problem[]): readonly string[] {

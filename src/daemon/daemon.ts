@@ -65,7 +65,7 @@ async function live(context: Context): Promise<number> {
       exitCode: EXIT.fatal,
     }),
   );
-  const keeper = createKeeper(context, parts.participants);
+  const keeper = createKeeper(context, parts.participants, parts.services.keys);
   const removePidFiles = keepChildPidFiles(context);
   const status = () => collectStatus(context, parts, keeper, state);
   startRoles(options, parts);
@@ -137,6 +137,7 @@ async function live(context: Context): Promise<number> {
     const patienceMs = wish.hurry ? HURRY_MS : (config?.global.childWaitMs ?? DEFAULT_WAIT_MS);
     parts.scripts.stop();
     await Promise.all([parts.vrrp.stop(wish.hurry, patienceMs), parts.checkers.stop(wish.hurry, patienceMs)]);
+    await within(parts.services.stop({ keep: wish.keepIpvs }), patienceMs);
     if (options.dryRun !== "all") removeAddresses(context);
     const { shutdownScript } = config?.global ?? {};
     if (shutdownScript !== undefined && options.dryRun !== "all") await runHook(shutdownScript, "shutdown_script");
@@ -148,7 +149,7 @@ async function live(context: Context): Promise<number> {
   function tidy({ keepIpvs }: StopWish): void {
     try {
       if (options.dryRun !== "all")
-        journal.keep(keepIpvs ? { ...NO_KEYS, services: journal.ours().services } : NO_KEYS);
+        journal.keep({ ...NO_KEYS, services: keepIpvs ? journal.ours().services : parts.services.keys() });
     } catch (error) {
       warn(error instanceof Error ? error.message : String(error));
     }

@@ -3,8 +3,8 @@
  * that whatever a crash leaves behind is known to be ours and can be taken away: at the next start, by `vipd sweep`, or by vipd itself
  * when the vrrp process cannot be kept alive. Only vipd writes it.
  */
+import { type AddressKey, addressKey } from "../base/address-key.ts";
 import type { Config } from "../config/config.ts";
-import type { AddressKey } from "./messages.ts";
 
 export type Keys = {
   readonly addresses: readonly AddressKey[];
@@ -63,7 +63,7 @@ export function openJournal(file: JournalFile, warn: (reason: string) => void): 
 /** Everything that this configuration may create. */
 export function keysOf(config: Config): Keys {
   const addresses = config.vrrp.routers.flatMap(({ addresses: advertised, excluded }) =>
-    [...advertised, ...excluded].map((one) => `${one.link} ${one.ip}/${one.length}`),
+    [...advertised, ...excluded].map((one) => addressKey(one.link, one.ip, one.length)),
   );
   return { addresses: [...new Set(addresses)], services: config.services.map((service) => service.key) };
 }

@@ -6,10 +6,15 @@ import type { CommandSettings } from "../notify/settings.ts";
 import { localAccount } from "../os/accounts.ts";
 import { runScript, scriptProblem, startProgram } from "../os/commands.ts";
 import { openFifo } from "../os/fifo.ts";
+import { createKernelTable } from "../os/ipvs.ts";
+import { openLineFile } from "../os/line-file.ts";
 import { forkRole } from "../os/role-process.ts";
 import { sweepAddresses } from "../os/sweep.ts";
 import type { Context } from "./context.ts";
+import { createDryRunTable } from "./ipvs/dry-run.ts";
+import { createVirtualServices, type VirtualServices } from "./ipvs.ts";
 import { createMailRoom } from "./mail-room.ts";
+import type { Happened } from "./messages.ts";
 import { createNotifier, type Notifier } from "./notifier.ts";
 import { type CheckersRole, createCheckersRole, createVrrpRole, type VrrpRole } from "./roles.ts";
 import { createTrackScripts, type TrackScripts } from "./track-scripts.ts";
@@ -18,10 +23,14 @@ import type { Participant } from "./two-phases.ts";
 export type Parts = {
   readonly vrrp: VrrpRole;
   readonly checkers: CheckersRole;
+  readonly services: VirtualServices;
   readonly scripts: TrackScripts;
   readonly notifier: Notifier;
-  /** Who takes part in a change of configuration; those of vipd itself first, so that nothing happens that they do not know. */
-  readonly participants: readonly Participant[];
+  /**
+   * Who takes part in a change of configuration. At a start these groups do not wait for each other: adverts need no IPVS. vipd's own
+   * parts stand first, so that nothing happens that they do not know.
+   */
+  readonly participants: readonly (readonly Participant[])[];
   /** A script of ours to its end. @returns why it failed, or undefined */
   runCommand(
     command: CommandSettings,
@@ -48,6 +57,21 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
     run: ({ command, timeoutMs }, signal) => runCommand(command, [], timeoutMs, signal),
   });
   const notifier = createNotifierOf(context, runCommand);
+  const writeDown = options.dryRun === "no" ? () => {} : openLineFile(options.dryRunLog, warn);
+  const services = createVirtualServices({
+    io:
+      options.dryRun === "no"
+        ? createKernelTable()
+        : createDryRunTable({ write: writeDown, wall: clock.wall, kernel: createKernelTable() }),
+    clock,
+    emit,
+    ours: () => journal.ours().services,
+  });
+  function happened({ body, monotonicMs }: Happened): void {
+    emit(body, monotonicMs);
+    const would = pretend && body.type === "info" ? /^dry run: would (.*)/s.exec(body.reason)?.[1] : undefined;
+    if (would !== undefined) writeDown(`${Math.floor(clock.wall())}000000 - ${would}\n`);
+  }
   const common = {
     clock,
     emit,
@@ -61,15 +85,15 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
     fork: () => forkRole("vrrp"),
     ours: () => journal.ours().addresses,
     facts: () => scripts.facts(),
-    happened: ({ body, monotonicMs }) => emit(body, monotonicMs),
+    happened,
     removeAddresses: () => removeAddresses(context),
   });
   const checkers = createCheckersRole({
     ...common,
     fork: () => forkRole("checkers"),
-    health: () => [],
-    verdict: () => {},
-    failure: () => {},
+    health: services.health,
+    verdict: services.verdict,
+    failure: services.failure,
   });
 
   if (!pretend) events.onEvent((event) => notifier.event(event));
@@ -77,39 +101,63 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
     if (event.type === "vrrp.address" && event.what === "adopted") journal.disown(`${event.device} ${event.address}`);
   });
 
+  const own = ownParticipant(context, (next) => {
+    config = next;
+    if (!pretend) notifier.configure(next.notify, next.mail);
+    scripts.configure(next.scripts);
+  });
+  const balancing = balancingParticipant(services, checkers, () => journal.ours().services.length > 0);
+  const participants = [
+    [own, ...(options.only === "checkers" ? [] : [{ name: "vrrp", ...vrrp }])],
+    ...(options.only === "vrrp" ? [] : [[balancing]]),
+  ];
+  return { vrrp, checkers, services, scripts, notifier, participants, runCommand };
+}
+
+/** vipd itself: what cannot change while it runs, and what it takes over. */
+function ownParticipant({ options }: Context, commit: (config: Config) => void): Participant {
+  let current: Config | undefined;
   let next: Config | undefined;
-  const own: Participant = {
+  const fixed = ({ global }: Config) =>
+    [options.namespace ?? global.netNamespace, global.ipvsNamespace, global.instance].join("\n");
+  return {
     name: "vipd",
     prepare(wanted) {
       next = wanted;
-      const before = config && common.namespaceOf(config);
-      const changed =
-        config !== undefined &&
-        (common.namespaceOf(wanted) !== before || wanted.global.instance !== config.global.instance);
+      const changed = current !== undefined && fixed(current) !== fixed(wanted);
       return Promise.resolve(
-        changed ? "the network namespace and the instance cannot be changed by a reload; restart vipd" : undefined,
+        changed ? "network namespaces and the instance cannot be changed by a reload; restart vipd" : undefined,
       );
     },
     commit() {
-      if (next === undefined) return Promise.resolve();
-      config = next;
-      if (!pretend) notifier.configure(config.notify, config.mail);
-      scripts.configure(config.scripts);
+      current = next ?? current;
+      if (next !== undefined) commit(next);
       return Promise.resolve();
     },
     abandon() {
       next = undefined;
     },
   };
-  const roles = [
-    ...(options.only === "checkers"
-      ? []
-      : [{ name: "vrrp", prepare: vrrp.prepare, commit: vrrp.commit, abandon: vrrp.abandon }]),
-    ...(options.only === "vrrp"
-      ? []
-      : [{ name: "checkers", prepare: checkers.prepare, commit: checkers.commit, abandon: checkers.abandon }]),
-  ];
-  return { vrrp, checkers, scripts, notifier, participants: [own, ...roles], runCommand };
+}
+
+/** The table of IPVS and the checkers: what the table says of a server is where its checks begin. IPVS is left alone until somebody needs it. */
+function balancingParticipant(services: VirtualServices, checkers: CheckersRole, leftOver: () => boolean): Participant {
+  let opened: Promise<void> | undefined;
+  return {
+    name: "checkers",
+    async prepare(config, generation) {
+      if (config.services.length > 0 || leftOver()) opened ??= services.open(config);
+      await opened;
+      return (await services.prepare(config, generation)) ?? (await checkers.prepare(config, generation));
+    },
+    async commit() {
+      await Promise.all([checkers.commit(), ...(opened === undefined ? [] : [services.commit()])]);
+    },
+    abandon() {
+      services.abandon();
+      checkers.abandon();
+    },
+  };
 }
 
 function createScriptRunner(warn: (reason: string) => void, security: () => boolean): Parts["runCommand"] {
@@ -137,7 +185,11 @@ function createNotifierOf({ options, emit, warn, clock }: Context, runCommand: P
       spool: join(options.stateDir, "spool"),
       templates: TEMPLATE_FOLDERS,
       owner: process.getuid?.() === 0 ? localAccount("vipd-mail") : undefined,
-      fork: () => forkRole("mailer"),
+      fork() {
+        const mailer = forkRole("mailer");
+        mailer.onComplaint((line) => warn(`mailer (pid ${mailer.pid}) wrote: ${line}`));
+        return mailer;
+      },
       emit,
       happened: ({ body, monotonicMs }) => emit(body, monotonicMs),
       after: clock.after,

@@ -24,7 +24,12 @@ const MAIN_FILES = ["/etc/vipd/vipd.conf", "/etc/keepalived/keepalived.conf"] as
 /** When what a reload gave up is gone for certain, and the journal can forget it. */
 const SETTLED_MS = 60_000;
 
-export function createKeeper(context: Context, participants: readonly Participant[]): Keeper {
+/** @param inUse keys of virtual services that are still in the kernel */
+export function createKeeper(
+  context: Context,
+  participants: readonly (readonly Participant[])[],
+  inUse: () => readonly string[],
+): Keeper {
   const { options, emit, warn, clock, journal, configuration } = context;
   let accepted: Accepted | undefined;
   let generation = 0;
@@ -46,14 +51,15 @@ export function createKeeper(context: Context, participants: readonly Participan
       return [error instanceof Error ? error.message : String(error)];
     }
     generation += 1;
-    const refusals = await changeOver(participants, next.config, generation);
+    const groups = accepted === undefined ? participants : [participants.flat()];
+    const refusals = (await Promise.all(groups.map((group) => changeOver(group, next.config, generation)))).flat();
     if (refusals.length > 0) return refusals;
     accepted = next;
     inForce = generation;
     loadedWallMs = Math.round(clock.wall());
     refused = undefined;
     settle?.[Symbol.dispose]();
-    settle = clock.after(SETTLED_MS, () => journal.keep(keys));
+    settle = clock.after(SETTLED_MS, () => journal.keep({ ...keys, services: [...keys.services, ...inUse()] }));
     return [];
   }
 

@@ -63,6 +63,8 @@ export type Status = {
   readonly services: readonly ServiceStatus[];
   /** Why IPVS cannot be written, in words. */
   readonly ipvsProblem: string | undefined;
+  /** Keys of virtual services of others: shown, never changed. */
+  readonly foreignServices: readonly string[];
   readonly mail: SpoolStatus;
   readonly notifyScriptsWaiting: number;
   readonly logLinesLost: number;
