@@ -11,6 +11,7 @@ import type { Loaded } from "./config.ts";
 import { consolidate } from "./consolidate.ts";
 import type { Surroundings } from "./expand.ts";
 import { grammar } from "./grammar.ts";
+import { checkMachine, type MachineView } from "./machine.ts";
 import { createReport } from "./problems.ts";
 import { type Files, readAll } from "./source.ts";
 import { validate } from "./validate.ts";
@@ -19,6 +20,8 @@ export type LoadOptions = Surroundings &
   Machine & {
     /** Use what can be used although there are errors: for the last good file, which an older version accepted. */
     readonly tolerant: boolean;
+    /** Compare the file with this machine, too. */
+    readonly view?: MachineView;
   };
 
 /** @param path absolute path of the main file, or a pattern for several */
@@ -26,6 +29,7 @@ export function loadConfig(files: Files, path: string, options: LoadOptions): Lo
   const report = createReport();
   const read = readAll(files, path, options, grammar, report);
   validate(read.statements, grammar, report);
+  if (options.view !== undefined) checkMachine(read.statements, options.view, report);
   const config = build(read.statements, options, report);
   const problems = report.list();
   const usable = read.sources.length > 0 && (options.tolerant || !problems.some(({ level }) => level === "error"));

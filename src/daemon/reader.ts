@@ -6,6 +6,7 @@ import { hostname, userInfo } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { loadConfig } from "../config/load.ts";
 import { realFiles } from "../os/config-files.ts";
+import { machineView } from "../os/machine-view.ts";
 import type { ReadRequest } from "./read-config.ts";
 
 function answer({ path, configId, tolerant }: ReadRequest): string {
@@ -17,6 +18,7 @@ function answer({ path, configId, tolerant }: ReadRequest): string {
     random: Math.random,
     hostName: name,
     userName: userInfo().username,
+    view: machineView(),
   });
   return JSON.stringify(loaded);
 }

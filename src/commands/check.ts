@@ -1,0 +1,126 @@
+/**
+ * `vipd check FILE…` and `vipd -t`: everything there is to say about configurations, one line a problem, with keepalived's exit codes
+ * for `-t` (decision 11). Needs no privilege and no daemon.
+ */
+import { appendFileSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { resolve } from "node:path";
+import type { Loaded, Problem } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { realFiles } from "../os/config-files.ts";
+import { defaultConfigFile } from "../os/default-file.ts";
+import { machineView } from "../os/machine-view.ts";
+
+/** Where a command writes: whole lines, without their end. */
+export type CommandIo = { readonly out: (line: string) => void; readonly error: (line: string) => void };
+
+const USAGE = "vipd check [FILE…] [--json | --brief] [--strict] [--as ID]";
+
+/** @param argv the words behind `check` @returns 0, or 1 on errors (with --strict: on warnings), 64 for a wrong command line */
+export function runCheck(argv: readonly string[], io: CommandIo): number {
+  const request = parse(argv);
+  if (typeof request === "string") {
+    io.error(`vipd check: ${request}; ${USAGE}`);
+    return 64;
+  }
+  const checked = request.files.map((file) => ({ file, loaded: load(file, request.as) }));
+  if (request.json) io.out(JSON.stringify(checked.map(jsonOf), null, 2));
+  else for (const one of checked) print(one, request.brief, io);
+  const levels = new Set(checked.flatMap(({ loaded }) => loaded.problems.map(({ level }) => level)));
+  return levels.has("error") || (request.strict && levels.has("warning")) ? 1 : 0;
+}
+
+/**
+ * `-t`: keepalived's exit codes: 0, 4 only files or interfaces missing, 5 any other report, 6 security or no main file. vipd's own
+ * warnings and hints never count.
+ * @param log append the report to this file instead of writing to standard error
+ */
+export function runConfigTest(
+  file: string | undefined,
+  log: string | undefined,
+  configId: string | undefined,
+  io: CommandIo,
+): number {
+  const path = resolve(file ?? defaultConfigFile());
+  const loaded = load(path, configId);
+  const lines = loaded.problems.map((problem) => problemText(problem));
+  if (log === undefined) for (const line of lines) io.error(line);
+  else appendFileSync(log, lines.map((line) => `${line}\n`).join(""));
+  return testExitCode(loaded.problems);
+}
+
+export function testExitCode(problems: readonly Problem[]): 0 | 4 | 5 | 6 {
+  const verdicts = new Set(problems.map(({ verdict }) => verdict));
+  if (verdicts.has("security")) return 6;
+  if (verdicts.has("other")) return 5;
+  return verdicts.has("notFound") ? 4 : 0;
+}
+
+/** `file:line:column: level: what is wrong; what to do`; an error is not called one. */
+export function problemText({ level, file, line, column, message, remedy, code }: Problem): string {
+  const prefix = level === "error" ? "" : `${level}: `;
+  return `${file}:${line}:${column}: ${prefix}${message}${remedy === "" ? "" : `; ${remedy}`} [${code}]`;
+}
+
+type Request = {
+  readonly files: readonly string[];
+  readonly json: boolean;
+  readonly brief: boolean;
+  readonly strict: boolean;
+  readonly as: string | undefined;
+};
+
+function parse(argv: readonly string[]): Request | string {
+  const files: string[] = [];
+  const flags = new Set<string>();
+  let as: string | undefined;
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] ?? "";
+    if (word === "--as" || word === "-i") {
+      as = argv[++i];
+      if (as === undefined) return `${word} needs an ID`;
+    } else if (word.startsWith("--as=")) as = word.slice(5);
+    else if (word === "--json" || word === "--brief" || word === "--strict") flags.add(word);
+    else if (word.startsWith("-") && word !== "-") return `unknown option ${word}`;
+    else files.push(resolve(word));
+  }
+  if (files.length === 0) files.push(defaultConfigFile());
+  return { files, json: flags.has("--json"), brief: flags.has("--brief"), strict: flags.has("--strict"), as };
+}
+
+function load(file: string, configId: string | undefined): Loaded {
+  const name = hostname();
+  return loadConfig(realFiles(), file, {
+    configId: configId ?? name.split(".", 1)[0] ?? name,
+    tolerant: false,
+    environment: (variable) => process.env[variable],
+    random: Math.random,
+    hostName: name,
+    userName: userInfo().username,
+    view: machineView(),
+  });
+}
+
+type Checked = { readonly file: string; readonly loaded: Loaded };
+
+function print({ file, loaded }: Checked, brief: boolean, io: CommandIo): void {
+  for (const problem of loaded.problems) io.out(problemText(problem));
+  if (brief) return;
+  const count = (level: Problem["level"]) => loaded.problems.filter((problem) => problem.level === level).length;
+  const { config } = loaded;
+  const holds =
+    config === undefined
+      ? "not usable"
+      : `${plural(config.vrrp.routers.length, "instance")}, ${plural(config.services.length, "service")}, ${plural(config.checks.checks.length, "check")}`;
+  io.out(
+    `${file}: ${holds}; ${plural(count("error"), "error")}, ${plural(count("warning"), "warning")}, ${plural(count("hint"), "hint")}`,
+  );
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function jsonOf({ file, loaded }: Checked) {
+  return { file, usable: loaded.config !== undefined, files: loaded.files, problems: loaded.problems };
+}

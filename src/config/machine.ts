@@ -1,0 +1,109 @@
+/**
+ * Compares a file with this machine: interfaces, accounts, scripts. Nothing here is an error (decision 10b): the file may be for the
+ * other node, or the machine may not be ready yet. Which keywords name an interface, a command or an account the table says.
+ */
+import { commandOf } from "./build-command.ts";
+import { doubtful, hint, type Report, type Saying, warning } from "./problems.ts";
+import { checkScript, type ScriptView } from "./script-path.ts";
+import type { Statement } from "./statement.ts";
+
+export type MachineView = ScriptView & {
+  hasInterface(name: string): boolean;
+  hasUser(name: string): boolean;
+  hasGroup(name: string): boolean;
+};
+
+type Context = {
+  readonly view: MachineView;
+  readonly report: Report;
+  /** What was said already: the same thing is told once. */
+  readonly said: Set<string>;
+  readonly security: boolean;
+  executable: Statement | undefined;
+};
+
+export function checkMachine(statements: readonly Statement[], view: MachineView, report: Report): void {
+  const security = statements.some(
+    (block) =>
+      block.rule?.name === "global_defs" && block.body?.some(({ rule }) => rule?.name === "enable_script_security"),
+  );
+  const context: Context = { view, report, said: new Set(), security, executable: undefined };
+  walk(statements, context);
+  if (context.executable === undefined || security) return;
+  const saying = hint(
+    "VIPD022",
+    "scripts run although their paths are not guarded",
+    "add enable_script_security and script_user to global_defs",
+  );
+  report.at(context.executable, 0, { ...saying, verdict: "security" });
+}
+
+function walk(statements: readonly Statement[], context: Context): void {
+  for (const statement of statements) {
+    const entry = statement.rule?.entry;
+    if (entry === undefined) continue;
+    if (entry.takes.form === "command" && statement.rule?.name !== "process") command(statement, context);
+    else if (entry.args === "IF") networkInterface(statement, 1, context);
+    else if (entry.args === "USER [GROUP]") account(statement, statement.words[1], statement.words[2], context);
+    else if (statement.rule?.name === "track_interface")
+      for (const line of statement.body ?? []) networkInterface(line, 0, context);
+    else if (entry.takes.form === "lines" && entry.takes.of === "addresses")
+      for (const line of statement.body ?? []) device(line, context);
+    else if (statement.body !== undefined) walk(statement.body, context);
+  }
+}
+
+function device(line: Statement, context: Context): void {
+  const at = line.words.indexOf("dev");
+  if (at > 0 && line.words[at + 1] !== undefined) networkInterface(line, at + 1, context);
+}
+
+function networkInterface(statement: Statement, word: number, context: Context): void {
+  const name = statement.words[word];
+  if (name === undefined || context.view.hasInterface(name)) return;
+  const remedy = "create it, correct the name, or ignore this if the file is for another node";
+  say(statement, word, doubtful("VIPD024", `this machine has no interface ${name}`, remedy), context);
+}
+
+function account(statement: Statement, user: string | undefined, group: string | undefined, context: Context): void {
+  const isKnown = (name: string, known: (name: string) => boolean) => /^\d+$/.test(name) || known(name);
+  if (user !== undefined && !isKnown(user, context.view.hasUser)) {
+    const remedy =
+      statement.rule?.entry.takes.form === "command"
+        ? `quote the command if ${user} is an argument, or add the account: useradd -r ${user}`
+        : `add it: useradd -r -s /usr/sbin/nologin ${user}`;
+    say(statement, 1, doubtful("VIPD023", `this machine has no user ${user}`, remedy), context);
+  }
+  if (group !== undefined && !isKnown(group, context.view.hasGroup)) {
+    say(
+      statement,
+      1,
+      doubtful("VIPD023", `this machine has no group ${group}`, `add it: groupadd -r ${group}`),
+      context,
+    );
+  }
+}
+
+/** Problems of the command's own text are told where it is built. */
+const silent: Report = { at: () => undefined, atPlace: () => undefined, list: () => [] };
+
+function command(statement: Statement, context: Context): void {
+  const found = commandOf(statement, silent);
+  const program = found?.argv[0];
+  if (found === undefined || program === undefined) return;
+  account(statement, found.user, found.group, context);
+  const result = checkScript(program, context.view);
+  if (result.executable) context.executable ??= statement;
+  const tracked = statement.rule?.name === "script";
+  for (const { message, remedy, kind } of result.findings) {
+    const told = tracked && kind === "missing" ? doubtful : warning;
+    const consequence = kind === "unsafe" && context.security ? `; ${statement.words[0]} will not run it` : "";
+    say(statement, 1, told("VIPD022", `${message}${consequence}`, remedy), context);
+  }
+}
+
+function say(statement: Statement, word: number, saying: Saying, { said, report }: Context): void {
+  if (said.has(saying.message)) return;
+  said.add(saying.message);
+  report.at(statement, word, saying);
+}

@@ -1,0 +1,98 @@
+/**
+ * Whether a script can be run, and whether somebody else than root could change what runs (behaviour 75): every component of its path
+ * must belong to root and be writable by nobody else. What is wrong is named with the very component and the command that mends it.
+ */
+import { dirname, join, resolve as resolvePath } from "node:path/posix";
+
+export type ScriptView = {
+  /** The entry itself, links not followed; undefined if there is none. */
+  entry(path: string): PathEntry | undefined;
+  /** Folders in which bare names are looked up. */
+  readonly searchPath: readonly string[];
+};
+export type PathEntry = {
+  readonly kind: "file" | "folder" | "link" | "other";
+  readonly uid: number;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Where a link leads, as written in it. */
+  readonly target?: string;
+};
+
+export type Finding = { readonly kind: "missing" | "unsafe"; readonly message: string; readonly remedy: string };
+export type ScriptResult = { readonly executable: boolean; readonly findings: readonly Finding[] };
+
+const MAX_LINKS = 40;
+
+export function checkScript(program: string, view: ScriptView): ScriptResult {
+  if (program.startsWith("<")) return { executable: false, findings: [] }; // only whether the file is readable, at each run
+  if (!program.includes("/")) return bareName(program, view);
+  if (!program.startsWith("/"))
+    return missing(`the script ${program} has no absolute path`, "write its path from / on");
+  return follow(program, view);
+}
+
+function bareName(program: string, view: ScriptView): ScriptResult {
+  const found = view.searchPath.map((folder) => join(folder, program)).find((path) => view.entry(path) !== undefined);
+  if (found !== undefined) return follow(found, view);
+  return missing(
+    `the program ${program} is in none of ${view.searchPath.join(", ")}`,
+    "install it, or write its whole path",
+  );
+}
+
+function follow(program: string, view: ScriptView): ScriptResult {
+  const findings: Finding[] = [];
+  let rest = program.split("/").filter((part) => part !== "");
+  let path = "/";
+  let links = 0;
+  while (rest.length > 0) {
+    const [name = "", ...others] = rest;
+    path = join(path, name);
+    rest = others;
+    const entry = view.entry(path);
+    if (entry === undefined)
+      return missing(
+        rest.length === 0
+          ? `the script ${program} does not exist`
+          : `the script ${program} does not exist: there is no ${path}`,
+        "create it, or correct the path",
+      );
+    if (entry.kind === "link") {
+      if (++links > MAX_LINKS) return missing(`the script ${program} is a circle of links`, `see readlink ${path}`);
+      const target = resolvePath(dirname(path), entry.target ?? "");
+      rest = [...target.split("/").filter((part) => part !== ""), ...rest];
+      path = "/";
+      continue;
+    }
+    const finding = unsafe(path, entry, program);
+    if (finding !== undefined) findings.push(finding);
+    if (rest.length > 0) continue;
+    if (entry.kind !== "file") return missing(`the script ${program} is no file`, "name a program");
+    if ((entry.mode & 0o111) === 0) return missing(`the script ${program} is not executable`, `chmod +x ${path}`);
+  }
+  return { executable: true, findings };
+}
+
+function unsafe(path: string, { uid, mode, kind }: PathEntry, program: string): Finding | undefined {
+  const sticky = kind === "folder" && (mode & 0o1000) !== 0;
+  const writers = (mode & 0o002) !== 0 ? "everybody" : (mode & 0o020) !== 0 ? "its group" : undefined;
+  if (uid !== 0)
+    return {
+      kind: "unsafe",
+      message: `${path}, on the way to the script ${program}, belongs to user ${uid}, not root`,
+      remedy: `chown root ${path}`,
+    };
+  if (writers === undefined) return undefined;
+  const bits = writers === "everybody" ? "o-w" : "g-w";
+  const remedy = sticky ? "move the script to a folder of root, such as /usr/local/sbin" : `chmod ${bits} ${path}`;
+  return {
+    kind: "unsafe",
+    message: `${path}, on the way to the script ${program}, can be written by ${writers}`,
+    remedy,
+  };
+}
+
+function missing(message: string, remedy: string): ScriptResult {
+  return { executable: false, findings: [{ kind: "missing", message, remedy }] };
+}
