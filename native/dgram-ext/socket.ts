@@ -78,9 +78,18 @@ function wrap(handle: Handle, name: string, domain: OpenOptions["domain"]): Sock
       lastTo = to;
       packed = to === undefined ? NO_ADDRESS : addressArguments(to);
     }
-    const [family, address, a, b] = packed;
-    const flags = options?.flags ?? 0;
-    const sent = native.send(handle, data, flags, family, address, a, b, options?.source, options?.ifindex ?? 0);
+    // By index, not destructured: that would allocate an iterator per advert
+    const sent = native.send(
+      handle,
+      data,
+      options?.flags ?? 0,
+      packed[0],
+      packed[1],
+      packed[2],
+      packed[3],
+      options?.source,
+      options?.ifindex ?? 0,
+    );
     if (sent === -ERRNO.EAGAIN) return undefined;
     if (sent < 0) throw systemError("sendmsg", sendText(data, to, options, name), -sent);
     return sent;
