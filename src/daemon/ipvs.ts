@@ -10,7 +10,7 @@ import type { Config } from "../config/config.ts";
 import type { EventBody } from "../events.ts";
 import type { IpvsIo } from "../ipvs/io.ts";
 import type { ServerSettings, ServiceSettings } from "../ipvs/settings.ts";
-import { destinationKey, serviceKey } from "../ipvs/table.ts";
+import { destinationKey } from "../ipvs/table.ts";
 import { createPools, type Failure, type Health, type Verdict } from "./ipvs/pools.ts";
 import { createTableKeeper, type TableState } from "./ipvs/table-keeper.ts";
 import type { CheckStatus } from "./messages.ts";
@@ -36,7 +36,10 @@ export type IpvsDeps = {
 export type VirtualServices = Participant & {
   /** Before the first `prepare`: reads the table. Never rejects; without IPVS it is tried again every ten seconds. */
   open(config: IpvsConfig): Promise<void>;
-  /** What is known of the checks of the configuration that was prepared last, for the checkers. */
+  /**
+   * For the checkers: all that is known; between `prepare` and `commit` what is known of services that the new configuration changes
+   * (the checks of the others go on there).
+   */
   health(): Health;
   verdict(verdict: Verdict): void;
   failure(failure: Failure): void;
@@ -74,13 +77,13 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
   function own(services: readonly ServiceSettings[]): void {
     const before = [...owned];
     owned.clear();
-    for (const { match } of services) owned.add(serviceKey(match));
+    for (const { key } of services) owned.add(key);
     for (const key of before) owned.add(key);
   }
 
   /** A server that the kernel does not have, or holds at weight 0 against the configuration, was down. */
   function wasUp(service: ServiceSettings, server: ServerSettings): boolean | undefined {
-    const row = keeper.actual(serviceKey(service.match));
+    const row = keeper.actual(service.key);
     if (row === undefined) return undefined;
     const there = row.destinations.get(destinationKey(server));
     return there !== undefined && (there.weight > 0 || server.weight === 0);
@@ -94,16 +97,16 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
     current = config;
     own(config.services);
     if (before === undefined && config.ipvs.flush) ownForeign();
-    pools.configure(config.services, config.checks.checks, wasUp);
+    const changed = pools.configure(config.services, config.checks.checks, wasUp);
     if (before !== undefined && !isDeepStrictEqual(before.ipvs.timeouts, config.ipvs.timeouts)) keeper.setTimeouts();
     const unread = keeper.state().foreign.some((key) => owned.has(key));
     if (unread) await keeper.compare();
-    else await settle();
+    else await settle(before === undefined ? owned : changed);
     if (before === undefined) keeper.watch();
   }
 
-  function settle(): Promise<void> {
-    keeper.markAll();
+  function settle(keys: Iterable<string>): Promise<void> {
+    for (const key of keys) keeper.mark(key);
     return keeper.settled();
   }
 
@@ -118,7 +121,7 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
     if (!keep && current?.ipvs.flushOnStop === "all") {
       ownForeign();
       await keeper.compare();
-    } else if (!keep) await settle();
+    } else if (!keep) await settle(owned);
     keeper.stop();
   }
 
@@ -138,7 +141,7 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
     abandon() {
       next = undefined;
     },
-    health: () => pools.preview((next ?? current)?.services ?? [], wasUp),
+    health: () => (next === undefined ? pools.health() : pools.preview(next.services, wasUp)),
     verdict: pools.verdict,
     failure: pools.failure,
     status(checks) {

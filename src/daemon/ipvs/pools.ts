@@ -6,8 +6,9 @@ import type { CheckerSettings } from "../../check/settings.ts";
 import type { EventBody, UpDown } from "../../events.ts";
 import { desiredRow } from "../../ipvs/desired.ts";
 import { firstQuorum, type HealthOf, inheritedHealth, isServerUp, quorumAfter, quorumText } from "../../ipvs/pool.ts";
+import { sameSettings } from "../../ipvs/same.ts";
 import type { ServerSettings, ServiceSettings } from "../../ipvs/settings.ts";
-import { type Row, serviceKey } from "../../ipvs/table.ts";
+import type { Row } from "../../ipvs/table.ts";
 import type { CheckStatus } from "../messages.ts";
 import type { ServiceStatus } from "../status.ts";
 
@@ -19,9 +20,12 @@ export type Health = readonly (readonly [id: string, state: UpDown])[];
 export type WasUp = (service: ServiceSettings, server: ServerSettings) => boolean | undefined;
 
 export type Pools = {
-  /** What is known of the checks of a configuration that is about to come. */
+  /** All that is known. */
+  health(): Health;
+  /** What is known of the checks of a configuration that is about to come, where it changes a service. */
   preview(services: readonly ServiceSettings[], wasUp: WasUp): Health;
-  configure(services: readonly ServiceSettings[], checks: readonly CheckerSettings[], wasUp: WasUp): void;
+  /** @returns the keys of the services that are new, changed or gone; the others are not looked at again */
+  configure(services: readonly ServiceSettings[], checks: readonly CheckerSettings[], wasUp: WasUp): readonly string[];
   verdict(verdict: Verdict): void;
   failure(failure: Failure): void;
   /** By the key of the kernel's table; undefined for what is not configured. */
@@ -43,7 +47,6 @@ type Deps = {
 
 /** Mutable, and known here only. */
 type Pool = {
-  readonly key: string;
   readonly settings: ServiceSettings;
   readonly members: ReadonlyMap<string, Member>;
   quorum: UpDown;
@@ -53,21 +56,27 @@ type Pool = {
   row: Row | undefined;
 };
 type Member = { readonly settings: ServerSettings; up: boolean; sinceMs: number; reason: string };
-type Use = { readonly pool: Pool; readonly member: Member };
 
 export function createPools(deps: Deps): Pools {
   const { now, emit } = deps;
   let pools = new Map<string, Pool>();
   let checks = new Map<string, CheckerSettings>();
-  let uses = new Map<string, Use[]>();
-  let health = new Map<string, UpDown>();
+  const health = new Map<string, UpDown>();
 
   const healthOf: HealthOf = (id) => health.get(id);
+
+  /** Services that are new here or configured otherwise. */
+  function changedOf(services: readonly ServiceSettings[]): readonly ServiceSettings[] {
+    return services.filter((service) => {
+      const pool = pools.get(service.key);
+      return pool === undefined || !sameSettings(pool.settings, service);
+    });
+  }
 
   function inherit(services: readonly ServiceSettings[], wasUp: WasUp): Map<string, UpDown> {
     const next = new Map<string, UpDown>();
     for (const service of services) {
-      const pool = pools.get(serviceKey(service.match));
+      const pool = pools.get(service.key);
       for (const server of service.servers) {
         const before = pool === undefined ? wasUp(service, server) : pool.members.get(server.key)?.up;
         for (const id of server.checks) {
@@ -79,19 +88,36 @@ export function createPools(deps: Deps): Pools {
     return next;
   }
 
-  function configure(services: readonly ServiceSettings[], settings: readonly CheckerSettings[], wasUp: WasUp): void {
-    health = inherit(services, wasUp);
-    checks = new Map(settings.map((check) => [check.id, check]));
-    uses = new Map();
+  function configure(
+    services: readonly ServiceSettings[],
+    settings: readonly CheckerSettings[],
+    wasUp: WasUp,
+  ): readonly string[] {
+    const changed = changedOf(services);
+    const known = inherit(changed, wasUp);
     const before = pools;
+    const gone = new Map(pools);
+    for (const { key } of services) gone.delete(key);
+    for (const { key } of changed) forget(before.get(key));
+    for (const pool of gone.values()) forget(pool);
+    for (const [id, state] of known) health.set(id, state);
+    checks = new Map(settings.map((check) => [check.id, check]));
+    const renewed = new Map(changed.map((service) => [service.key, service]));
     pools = new Map();
-    for (const service of services) {
-      const key = serviceKey(service.match);
-      if (!pools.has(key)) pools.set(key, open(key, service, before.get(key)));
+    for (const { key } of services) {
+      const old = before.get(key);
+      const service = renewed.get(key);
+      if (service !== undefined) pools.set(key, open(service, old));
+      else if (old !== undefined) pools.set(key, old);
     }
+    return [...renewed.keys(), ...gone.keys()];
   }
 
-  function open(key: string, settings: ServiceSettings, before: Pool | undefined): Pool {
+  function forget(pool: Pool | undefined): void {
+    for (const { settings } of pool?.members.values() ?? []) for (const id of settings.checks) health.delete(id);
+  }
+
+  function open(settings: ServiceSettings, before: Pool | undefined): Pool {
     const members = new Map(
       settings.servers.map((server) => [server.key, join(server, before?.members.get(server.key))]),
     );
@@ -99,7 +125,6 @@ export function createPools(deps: Deps): Pools {
     const quorum = before === undefined ? firstQuorum(settings, weight) : quorumAfter(settings, before.quorum, weight);
     const same = quorum === before?.quorum;
     const pool: Pool = {
-      key,
       settings,
       members,
       quorum,
@@ -108,7 +133,6 @@ export function createPools(deps: Deps): Pools {
       row: undefined,
     };
     for (const member of members.values()) {
-      for (const id of member.settings.checks) use(id, { pool, member });
       const was = before?.members.get(member.settings.key);
       if (was !== undefined && was.up !== member.up) tellServer(pool, member, now() - was.sinceMs, undefined);
     }
@@ -133,12 +157,6 @@ export function createPools(deps: Deps): Pools {
     return settings.checks.every((id) => health.has(id)) ? "was up before" : "not checked yet";
   }
 
-  function use(id: string, one: Use): void {
-    const list = uses.get(id);
-    if (list === undefined) uses.set(id, [one]);
-    else list.push(one);
-  }
-
   function verdict({ id, state, reason, tookMs }: Verdict): void {
     const check = checks.get(id);
     if (check === undefined) return;
@@ -148,7 +166,9 @@ export function createPools(deps: Deps): Pools {
       const { service, server, probe } = check;
       emit({ type: "check.result", service, server, check: probe.type, from, to: state, reason, tookMs });
     }
-    for (const { pool, member } of uses.get(id) ?? []) judge(pool, member, reason, check.probe.type);
+    const pool = pools.get(check.serviceKey);
+    const member = pool?.members.get(check.serverKey);
+    if (pool !== undefined && member !== undefined) judge(pool, member, reason, check.probe.type);
   }
 
   function judge(pool: Pool, member: Member, reason: string, check: string): void {
@@ -170,7 +190,7 @@ export function createPools(deps: Deps): Pools {
       tellQuorum(pool, before, false);
     }
     pool.row = undefined;
-    deps.changed(pool.key);
+    deps.changed(pool.settings.key);
   }
 
   function failure({ id, reason, attempt, of }: Failure): void {
@@ -219,7 +239,8 @@ export function createPools(deps: Deps): Pools {
   }
 
   return {
-    preview: (services, wasUp) => [...inherit(services, wasUp)],
+    health: () => [...health],
+    preview: (services, wasUp) => [...inherit(changedOf(services), wasUp)],
     configure,
     verdict,
     failure,
@@ -248,8 +269,8 @@ function isUp(pool: Pool, server: ServerSettings): boolean {
 }
 
 function statusOf(pool: Pool, checkOf: (id: string) => CheckStatus | undefined, healthOf: HealthOf): ServiceStatus {
-  const { key, settings, quorum, sinceMs, weight, members } = pool;
-  const { name, scheduler, sorryServer } = settings;
+  const { settings, quorum, sinceMs, weight, members } = pool;
+  const { key, name, scheduler, sorryServer } = settings;
   const unknown = (id: string): CheckStatus => {
     const state = healthOf(id) ?? "unknown";
     return { id, state, reason: "not checked yet", lastMs: undefined, tookMs: undefined, runs: 0, failures: 0 };

@@ -19,7 +19,6 @@ export type TableKeeper = {
   /** The row in the kernel as last known. */
   actual(key: string): Row | undefined;
   mark(key: string): void;
-  markAll(): void;
   /** Resolves when nothing is marked any more. */
   settled(): Promise<void>;
   /** Reads the whole table and puts right what differs. */
@@ -96,7 +95,7 @@ export function createTableKeeper(deps: TableKeeperDeps): TableKeeper {
     repairing = await read();
     failedBefore = failing;
     failing = new Map();
-    markAll();
+    for (const key of deps.owned()) dirty.add(key);
     await settled();
     repairing = false;
   }
@@ -167,11 +166,6 @@ export function createTableKeeper(deps: TableKeeperDeps): TableKeeper {
 
   function mark(key: string): void {
     dirty.add(key);
-    plan();
-  }
-
-  function markAll(): void {
-    for (const key of deps.owned()) dirty.add(key);
     plan();
   }
 
@@ -272,7 +266,6 @@ export function createTableKeeper(deps: TableKeeperDeps): TableKeeper {
     },
     actual: (key) => actual.get(key),
     mark,
-    markAll,
     settled,
     compare,
     state: () => ({ available, error: error ?? failing.values().next().value, foreign }),
