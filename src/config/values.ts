@@ -2,7 +2,7 @@
  * One word of a file to a value in our units: a zod schema for each kind of value in the table. A file repeats the same few words, so
  * each schema remembers what it has seen. Facts: config-language 19–24.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { parseIp } from "../base/address.ts";
 import { failure, type Result, success } from "../base/result.ts";
 import type { Value } from "./keywords/entry.ts";

@@ -2,7 +2,7 @@
  * What the checkers process may say: it reads bytes from strangers, so that each of its messages is checked. The vrrp process is trusted
  * like vipd itself, for it holds the same power over the network.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { FromCheckers, FromVrrp } from "./messages.ts";
 
 const whole = z.number().int().nonnegative();

@@ -2,7 +2,7 @@
  * The spool and the process that empties it. vipd only writes letters; templates, DNS and SMTP live in `mailer.ts`, which is there while
  * letters wait. When it dies, the letters are still on disk and the next one sends them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { EventBody } from "../events.ts";
 import type { Letter } from "../notify/mail.ts";
 import { retryDelayMs } from "../notify/mail.ts";
