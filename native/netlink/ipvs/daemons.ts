@@ -33,7 +33,10 @@ export function newDaemon(daemon: SyncDaemon): Change {
   return { command: CMD.newDaemon, attrs: [nest(CMD_ATTR.daemon | NESTED, attrs)] };
 }
 
-/** ESRCH if it does not run. */
+/**
+ * ESRCH if it does not run. A daemon that was started in the same moment and whose thread has not run yet is stopped, but the kernel
+ * (6.1) then forgets to answer, and the request ends with ETIMEDOUT.
+ */
 export function deleteDaemon(state: SyncDaemon["state"]): Change {
   const attrs = identity({ state, link: "", syncId: 0 });
   return { command: CMD.delDaemon, attrs: [nest(CMD_ATTR.daemon | NESTED, attrs)] };
