@@ -32,7 +32,16 @@ export function authenticationOf(
     );
     return { type: "none" };
   }
-  if (type !== "PASS") return { type: "none" };
+  if (type !== "PASS") {
+    const state = find(block, "state");
+    if (state?.value === "MASTER")
+      report.at(
+        state,
+        1,
+        doubtful("VIPD015", `${name}: with AH an instance cannot start as MASTER`, "write state BACKUP"),
+      );
+    return { type: "none" };
+  }
   return { type: "pass", password: shortened(authentication, password, report) };
 }
 

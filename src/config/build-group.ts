@@ -28,7 +28,10 @@ export function buildGroups(
       continue;
     }
     const members = membersOf(name, block, byName, groupOf, report);
-    if (members.length === 0) continue;
+    if (members.length === 0) {
+      block.rule = undefined;
+      continue;
+    }
     const group: GroupSettings = {
       name,
       members: members.map(({ key }) => key),

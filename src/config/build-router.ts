@@ -77,6 +77,8 @@ function routerOf(name: string, block: Statement, context: RouterContext): Route
     ...linksOf([...addresses, ...excluded], device ?? ""),
   ];
   const destination = destinationOf(block, defs, report);
+  const authentication = authenticationOf(name, block, version, strict, report);
+  sayVmac(block, report);
   if (leftOut(name, block, family, report) || device === undefined || vrid === undefined) return undefined;
   return {
     key: `${family} ${device} ${vrid} multicast ${destination}`,
@@ -90,7 +92,7 @@ function routerOf(name: string, block: Statement, context: RouterContext): Route
     intervalMs,
     downAdverts: strict ? 3 : (numberOf(block, "down_timer_adverts") ?? numberIn(defs, "vrrp_down_timer_adverts")),
     ...preemption,
-    authentication: authenticationOf(name, block, version, strict, report),
+    authentication,
     source: sourceOf(block),
     trackSource: has(block, "track_src_ip"),
     destinations: [destination],
@@ -303,6 +305,12 @@ function garpOf(block: Statement, defs: Statement, strict: boolean): GarpSetting
       ? 0
       : (numberOf(block, "garp_lower_prio_delay") ?? numberOf(defs, "vrrp_garp_lower_prio_delay") ?? delayMs),
   };
+}
+
+function sayVmac(block: Statement, report: Report): void {
+  const promote = find(block, "promote_secondaries");
+  if (promote === undefined || !(has(block, "use_vmac") || has(block, "use_ipvlan"))) return;
+  report.at(promote, 0, doubtful("VIPD015", "promote_secondaries is set for virtual interfaces anyway", "remove it"));
 }
 
 /** What the instance cannot be run without: it would be wrong on the wire, so it is not run at all (decision 10). */

@@ -19,6 +19,10 @@ export function buildServices(blocks: readonly Statement[], report: Report): Bui
   const services = new Map<string, BuiltService>();
   const checks: CheckerSettings[] = [];
   for (const block of blocks) {
+    if (block.words[1] === "group") {
+      leaveOut(block, report);
+      continue;
+    }
     const match = matchOf(block, report);
     if (match === undefined) continue;
     const key = keyOf(match);
@@ -41,22 +45,29 @@ export function buildServices(blocks: readonly Statement[], report: Report): Bui
   return { services: [...services.values()], checks };
 }
 
+/** A service for a group of addresses: what is wrong in it is told, and nothing made of it. */
+function leaveOut(block: Statement, report: Report): void {
+  const name = block.words[2] ?? "";
+  const remedy = "write one virtual_server for each entry of the group";
+  report.at(
+    block,
+    1,
+    warning("VIPD019", `virtual_server group ${name} is left out: groups are not honoured yet`, remedy),
+  );
+  const protocol = textOf(block, "protocol") === "UDP" ? "udp" : "tcp";
+  serviceOf(
+    block,
+    { type: "fwmark", mark: 0, family: familyOfServers(block) },
+    `group ${name} ${protocol}`,
+    [],
+    report,
+  );
+}
+
 type Match = ServiceSettings["match"];
 
 function matchOf(block: Statement, report: Report): Match | undefined {
   const [, first = "", second] = block.words;
-  if (first === "group") {
-    report.at(
-      block,
-      1,
-      warning(
-        "VIPD019",
-        `virtual_server group ${second ?? ""} is left out: groups are not honoured yet`,
-        "write one virtual_server for each entry of the group",
-      ),
-    );
-    return undefined;
-  }
   if (first === "fwmark") return fwmarkOf(block, second, report);
   const ip = parseIp(first);
   if (ip === undefined) {
@@ -80,13 +91,20 @@ function fwmarkOf(block: Statement, text: string | undefined, report: Report): M
     );
     return undefined;
   }
+  const protocol = find(block, "protocol");
+  if (protocol !== undefined)
+    report.at(protocol, 0, doubtful("VIPD015", "protocol has no effect on a fwmark, which may mark any", "remove it"));
+  return { type: "fwmark", mark: Number(text), family: familyOfServers(block) };
+}
+
+function familyOfServers(block: Statement): Family {
   const written = textOf(block, "ip_family");
-  const first = findAll(block, "real_server")
-    .map(({ words }) => parseIp(words[1] ?? ""))
-    .find((address) => address !== undefined);
-  const family: Family =
-    written !== undefined ? (written === "inet6" ? "ipv6" : "ipv4") : first === undefined ? "ipv4" : familyOf(first);
-  return { type: "fwmark", mark: Number(text), family };
+  if (written !== undefined) return written === "inet6" ? "ipv6" : "ipv4";
+  for (const { words } of findAll(block, "real_server")) {
+    const address = parseIp(words[1] ?? "");
+    if (address !== undefined) return familyOf(address);
+  }
+  return "ipv4";
 }
 
 function protocolOf(block: Statement, report: Report): "tcp" | "udp" | "sctp" {

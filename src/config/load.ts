@@ -7,6 +7,7 @@
  */
 import { build } from "./build.ts";
 import type { Machine } from "./build-global.ts";
+import { checkLines } from "./check-lines.ts";
 import type { Loaded } from "./config.ts";
 import { consolidate } from "./consolidate.ts";
 import type { Surroundings } from "./expand.ts";
@@ -29,8 +30,9 @@ export function loadConfig(files: Files, path: string, options: LoadOptions): Lo
   const report = createReport();
   const read = readAll(files, path, options, grammar, report);
   validate(read.statements, grammar, report);
-  if (options.view !== undefined) checkMachine(read.statements, options.view, report);
+  checkLines(read.statements, report);
   const config = build(read.statements, options, report);
+  if (options.view !== undefined) checkMachine(read.statements, options.view, report);
   const problems = report.list();
   const usable = read.sources.length > 0 && (options.tolerant || !problems.some(({ level }) => level === "error"));
   return {

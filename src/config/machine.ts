@@ -93,7 +93,9 @@ function command(statement: Statement, context: Context): void {
   if (found === undefined || program === undefined) return;
   account(statement, found.user, found.group, context);
   const result = checkScript(program, context.view);
-  if (result.executable) context.executable ??= statement;
+  const runs =
+    result.executable && (found.user === undefined || /^\d+$/.test(found.user) || context.view.hasUser(found.user));
+  if (runs) context.executable ??= statement;
   const tracked = statement.rule?.name === "script";
   for (const { message, remedy, kind } of result.findings) {
     const told = tracked && kind === "missing" ? doubtful : warning;

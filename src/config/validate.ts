@@ -9,6 +9,9 @@ import { doubtful, hint, nearest, type Report, type Saying, warning, wrong } fro
 import type { Statement } from "./statement.ts";
 import { type Reader, readerOf } from "./values.ts";
 
+/** IFNAMSIZ of Linux, less its terminator. */
+const LONGEST_INTERFACE = 15;
+
 type Context = {
   readonly grammar: Grammar;
   readonly report: Report;
@@ -132,6 +135,15 @@ function readOne(statement: Statement, rule: Rule, takes: Takes & { form: "one" 
       didYouMean(text, takes) ?? read.error.remedy,
     );
     context.report.at(statement, 1, said);
+    return false;
+  }
+  if (rule.entry.args === "IF" && text.length > LONGEST_INTERFACE) {
+    const saying = wrong(
+      "VIPD003",
+      `${rule.name} ${text} is longer than an interface's name can be`,
+      `write a name of at most ${LONGEST_INTERFACE} characters`,
+    );
+    context.report.at(statement, 1, saying);
     return false;
   }
   statement.value = read.value;

@@ -1,0 +1,230 @@
+/**
+ * Lines that vipd reads and does not honour yet: routes, rules, unicast peers, BFD sessions, groups of services. They are checked all
+ * the same, so that a file is as right for vipd as for keepalived.
+ */
+import { parseIp } from "../base/address.ts";
+import { find, has } from "./access.ts";
+import { grammar } from "./grammar.ts";
+import { doubtful, nearest, type Report, wrong } from "./problems.ts";
+import type { Statement } from "./statement.ts";
+
+export function checkLines(statements: readonly Statement[], report: Report): void {
+  for (const statement of statements) {
+    const takes = statement.rule?.entry.takes;
+    if (takes?.form === "lines") for (const line of statement.body ?? []) checkLine(line, statement, report);
+    else if (statement.rule?.name === "bfd_instance") checkBfd(statement, report);
+    else if (statement.rule?.name === "vrrp_instance" && statement.body !== undefined)
+      checkLines(statement.body, report);
+    if (statement.rule?.name === "virtual_server_group" && statement.body?.length === 0) {
+      report.at(
+        statement,
+        1,
+        doubtful(
+          "VIPD012",
+          `virtual_server_group ${statement.words[1] ?? ""} has no entries`,
+          "add an address and port, or remove it",
+        ),
+      );
+    }
+  }
+}
+
+function checkLine(line: Statement, block: Statement, report: Report): void {
+  const takes = block.rule?.entry.takes;
+  if (takes?.form !== "lines") return;
+  switch (takes.of) {
+    case "routes":
+      checkRoute(line, block.rule?.name === "virtual_routes", report);
+      return;
+    case "rules":
+      checkRule(line, report);
+      return;
+    case "peers":
+      address(line, 0, "unicast_peer", report);
+      return;
+    case "services":
+      if (line.words[0] !== "fwmark") serviceEntry(line, report);
+  }
+}
+
+const routeOptions: ReadonlySet<string> = new Set(grammar.optionsOf("@route"));
+const routeFlags: ReadonlySet<string> = new Set(["onlink", "add", "prepend", "append", "no_track", "or", "nexthop"]);
+const routeAddresses: ReadonlySet<string> = new Set(["via", "gw", "src", "from", "to"]);
+const routeTypes: ReadonlySet<string> = new Set([
+  "blackhole",
+  "unreachable",
+  "prohibit",
+  "throw",
+  "unicast",
+  "local",
+  "broadcast",
+  "multicast",
+]);
+const families: ReadonlySet<string> = new Set(["inet", "inet6"]);
+const lockable: ReadonlySet<string> = new Set([
+  "mtu",
+  "advmss",
+  "rtt",
+  "rttvar",
+  "reordering",
+  "cwnd",
+  "ssthresh",
+  "rto_min",
+  "congctl",
+]);
+
+function checkRoute(line: Statement, isVirtual: boolean, report: Report): void {
+  const { words } = line;
+  let destination: string | undefined;
+  let tracked = true;
+  let out = false;
+  let protocol = false;
+  for (let i = 0; i < words.length; ) {
+    const word = words[i] ?? "";
+    if (word === "no_track") tracked = false;
+    if (word === "dev" || word === "oif") out = true;
+    if (word === "protocol") protocol = true;
+    if (word === "gw") report.at(line, i, doubtful("VIPD010", "gw is an old spelling", "write via instead"));
+    if (word === "or")
+      report.at(line, i, doubtful("VIPD010", "or is an old spelling", "write nexthop via … for each path instead"));
+    if (!routeOptions.has(word) && !routeTypes.has(word)) {
+      if (destination !== undefined && words[i - 1] !== "or") {
+        unknownWord(line, i, routeOptions, report);
+        return;
+      }
+      destination ??= word;
+      network(line, i, report);
+      i++;
+    } else i += routeOption(line, i, report);
+    if (word === "to") destination = words[i - 1];
+  }
+  const what = destination ?? words.join(" ");
+  if (destination === undefined)
+    report.at(line, 0, wrong("VIPD002", "this route has no destination", "write its network first"));
+  else if (tracked && !out && isVirtual) {
+    report.at(
+      line,
+      0,
+      doubtful("VIPD015", `the route ${what} names no interface and cannot be tracked`, "add dev IFNAME, or no_track"),
+    );
+  } else if (tracked && protocol) {
+    report.at(
+      line,
+      words.indexOf("protocol"),
+      doubtful("VIPD015", `the route ${what} has a protocol and cannot be tracked`, "remove protocol, or add no_track"),
+    );
+  }
+}
+
+/** @returns how many words the option took */
+function routeOption(line: Statement, at: number, report: Report): number {
+  const word = line.words[at] ?? "";
+  if (routeFlags.has(word) || routeTypes.has(word) || families.has(word)) return 1;
+  if (word === "encap") return line.words.length - at;
+  let value = at + 1;
+  if (lockable.has(word) && line.words[value] === "lock") value++;
+  if (routeAddresses.has(word) && families.has(line.words[value] ?? "")) value++;
+  if (line.words[value] === undefined)
+    report.at(line, value, wrong("VIPD002", `${word} lacks its value`, `write ${word} VALUE`));
+  else if (word === "to") network(line, value, report);
+  else if (routeAddresses.has(word)) address(line, value, word, report);
+  return value + 1 - at;
+}
+
+const ruleOptions: ReadonlySet<string> = new Set(grammar.optionsOf("@rule"));
+const ruleFlags: ReadonlySet<string> = new Set([
+  "not",
+  "l3mdev",
+  "nop",
+  "no_track",
+  "blackhole",
+  "prohibit",
+  "unreachable",
+  "inet",
+  "inet6",
+]);
+
+function checkRule(line: Statement, report: Report): void {
+  const { words } = line;
+  for (let i = 0; i < words.length; ) {
+    const word = words[i] ?? "";
+    if (!ruleOptions.has(word) && !ruleFlags.has(word)) {
+      unknownWord(line, i, ruleOptions, report);
+      return;
+    }
+    if (ruleFlags.has(word)) {
+      i++;
+      continue;
+    }
+    if (words[i + 1] === undefined)
+      report.at(line, i + 1, wrong("VIPD002", `${word} lacks its value`, `write ${word} VALUE`));
+    else if (word === "from" || word === "to") network(line, i + 1, report);
+    i += 2;
+  }
+  if (!words.some((word) => word === "preference" || word === "priority" || word === "order")) {
+    report.at(
+      line,
+      0,
+      doubtful("VIPD015", "this rule has no preference, and gets one that may change", "add preference N"),
+    );
+  }
+}
+
+function network(line: Statement, word: number, report: Report): void {
+  const text = line.words[word] ?? "";
+  if (text === "default" || text === "any" || text === "all") return;
+  const [ip = "", length] = text.split("/", 2);
+  const parsed = parseIp(ip);
+  const most = ip.includes(":") ? 128 : 32;
+  if (parsed !== undefined && (length === undefined || (/^\d+$/.test(length) && Number(length) <= most))) return;
+  report.at(line, word, wrong("VIPD021", `${text} is not a network`, "write ADDRESS/LENGTH, or default"));
+}
+
+function address(line: Statement, word: number, what: string, report: Report): void {
+  const text = line.words[word] ?? "";
+  if (parseIp(text.split("/")[0] ?? "") !== undefined) return;
+  report.at(
+    line,
+    word,
+    wrong("VIPD021", `${what} ${text} is not an IP address`, "write an address such as 192.0.2.1 or 2001:db8::1"),
+  );
+}
+
+function serviceEntry(line: Statement, report: Report): void {
+  const [text = "", port] = line.words;
+  const [first = ""] = text.split(/[-/]/, 1);
+  if (parseIp(first) === undefined) {
+    report.at(
+      line,
+      0,
+      wrong(
+        "VIPD021",
+        `${text} is not an address, a range or a network`,
+        "write 192.0.2.1 80, 192.0.2.1-10 80, 192.0.2.0/28 80 or fwmark N",
+      ),
+    );
+  } else if (port !== undefined && !(/^\d+$/.test(port) && Number(port) <= 65535)) {
+    report.at(line, 1, wrong("VIPD003", `port ${port} is not a whole number from 0 to 65535`, "write a port number"));
+  }
+}
+
+function checkBfd(block: Statement, report: Report): void {
+  if (find(block, "neighbor_ip") !== undefined || has(block, "neighbour_ip")) return;
+  const written = (block.body ?? []).some(({ words }) => words[0] === "neighbor_ip" || words[0] === "neighbour_ip");
+  if (!written)
+    report.at(
+      block,
+      1,
+      wrong("VIPD012", `bfd_instance ${block.words[1] ?? ""} has no neighbor_ip`, "add neighbor_ip ADDRESS"),
+    );
+}
+
+function unknownWord(line: Statement, word: number, known: Iterable<string>, report: Report): void {
+  const text = line.words[word] ?? "";
+  const near = nearest(text, known);
+  report.at(
+    line,
+    word,
+    wrong("VIPD001", `unknown word ${text}`, near === undefined ? "remove it" : `did you mean ${near}?`),
+  );
+}
