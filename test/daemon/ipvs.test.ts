@@ -1,15 +1,14 @@
 /** Virtual services as stories, over a table in memory that does what the kernel does. */
 import { expect, test } from "vitest";
 import { ip } from "../../src/base/address.ts";
-import type { CheckerSettings } from "../../src/check/settings.ts";
 import { createVirtualServices, type IpvsConfig, type VirtualServices } from "../../src/daemon/ipvs.ts";
 import type { EventBody, UpDown } from "../../src/events.ts";
 import type { IpvsIo } from "../../src/ipvs/io.ts";
 import { type MutableTable, type Op, perform } from "../../src/ipvs/plan.ts";
-import type { ServerSettings, ServiceSettings } from "../../src/ipvs/settings.ts";
+import type { ServiceSettings } from "../../src/ipvs/settings.ts";
 import { destinationKey, serviceKey } from "../../src/ipvs/table.ts";
 import { type VirtualClock, virtualClock } from "../check/clock.ts";
-import { connectionTo } from "../check/servers.ts";
+import { checkOf } from "../ipvs/check-settings.ts";
 import { destination, server, service, sorry, tableService } from "../ipvs/fixtures.ts";
 
 type Kernel = IpvsIo & {
@@ -91,23 +90,6 @@ function configOf(...services: readonly ServiceSettings[]): IpvsConfig {
     services,
     checks: { checks, logAllFailures: false },
     ipvs: { timeouts: undefined, flush: false, flushOnStop: "no" },
-  };
-}
-
-function checkOf(id: string, of: ServiceSettings, real: ServerSettings): CheckerSettings {
-  return {
-    id,
-    service: of.name,
-    server: real.name,
-    serviceKey: of.key,
-    serverKey: real.key,
-    probe: { type: "TCP_CHECK" },
-    connection: connectionTo(80),
-    intervalMs: 1000,
-    retries: 1,
-    retryDelayMs: 1000,
-    warmupMs: 0,
-    alpha: real.alpha,
   };
 }
 
