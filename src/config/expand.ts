@@ -24,7 +24,8 @@ export type Expander = {
   collecting(): boolean;
 };
 export type Emit = (piece: Piece) => void;
-export type Complain = (message: string, remedy: string, column: number) => void;
+/** @param mild it may be meant so */
+export type Complain = (message: string, remedy: string, column: number, mild?: true) => void;
 
 const MAX_LENGTH = 100_000;
 const MAX_ROUNDS = 200;
@@ -101,8 +102,20 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
     const clean = first === piece ? first : withoutComment(first);
     if (first !== piece && /^[@~$]/.test(clean.text.trimStart()) && clean.text !== piece.text)
       process(clean, folder, emit, depth + 1);
-    else emit(withoutLoneBackslash(clean));
+    else {
+      adviseBraces(clean);
+      emit(withoutLoneBackslash(clean));
+    }
     for (const line of more) process(line, folder, emit, depth + 1);
+  }
+
+  /** `$NAME` before other text is left alone (config-language 32), which is hardly ever meant. */
+  function adviseBraces({ text, columns }: Piece): void {
+    for (const match of text.matchAll(/\$([A-Za-z_]\w*)/g)) {
+      const name = match[1] ?? "";
+      if (!definitions.has(name) || text.charAt(match.index + 1) === "{") continue;
+      complain(`$${name} is not replaced, since more text follows`, `write \${${name}}`, columns[match.index] ?? 1, true);
+    }
   }
 
   /** Replaces references until none is left; a definition of several lines leaves its other lines in `more`. */

@@ -46,8 +46,8 @@ export function readAll(
   const sources: Source[] = [];
   let plain = true;
   let here: Place = { file: main, line: 1, column: 1 };
-  const expander = createExpander(surroundings, (message, remedy, column) =>
-    report.atPlace({ ...here, column }, wrong("VIPD016", message, remedy)),
+  const expander = createExpander(surroundings, (message, remedy, column, mild) =>
+    report.atPlace({ ...here, column }, (mild === true ? warning : wrong)("VIPD016", message, remedy)),
   );
 
   const mains = mainFiles(files, main, report);
