@@ -1,6 +1,6 @@
 /**
  * §6.4.3: a master advertises, gives way to whoever ranks higher, and defends itself against whoever ranks lower. Answers out of turn
- * are bounded whatever comes in: one advert an interval and one announcement a second; the rest is covered by the next one.
+ * are bounded whatever comes in: one advert an interval, three announcements and then one a second; the rest is covered by the next one.
  */
 import { compareIps } from "../base/address.ts";
 import { formatDuration } from "../base/duration.ts";
@@ -29,8 +29,9 @@ import {
 } from "./steps.ts";
 import { aloneWords, outrankedWords } from "./words.ts";
 
-/** Least time between two announcements that others cause. */
+/** Time between two announcements that others cause, in the long run. Some may come early: for the last advert of who gives way. */
 const DEFENCE_GAP_MS = 1000;
+const DEFENCES_EARLY = 2;
 
 export function inMaster(state: Master, event: Event, router: Router, nowMs: number): Step {
   switch (event.type) {
@@ -43,7 +44,7 @@ export function inMaster(state: Master, event: Event, router: Router, nowMs: num
     case "yield":
       return giveWay(state, event.reason, undefined, router, nowMs);
     case "siblingContested":
-      return reannounce(state, router, nowMs);
+      return state.defenceMs <= nowMs ? reannounce(state, router, nowMs) : stay(state);
     case "assessed":
       return router.faults[0] === undefined ? stay(state) : enterFault(router, state, router.faults[0], nowMs);
     case "configured":
@@ -130,7 +131,7 @@ function defend(state: Master, peer: Peer, router: Router, nowMs: number): Step 
   const answered = router.settings.lowerPrioNoAdvert ? met : answer(met.state, router, nowMs);
   const told = reannounce(answered.state, router, nowMs);
   const actions = [...met.actions, ...(answered === met ? [] : answered.actions), ...told.actions];
-  if (told.state.defendedMs !== state.defendedMs) {
+  if (told.state.defenceMs !== state.defenceMs) {
     const { name: instance } = router.settings;
     actions.push(happened({ type: "vrrp.lower", instance, by: peer.ip, theirPriority: peer.priority }, nowMs));
   }
@@ -171,12 +172,12 @@ function contestMayBeOver(state: Master, router: Router, nowMs: number): Step {
 function reannounce(state: Master, router: Router, nowMs: number): Step<Master> {
   const { lowerPrioRepeat: repeat, lowerPrioDelayMs } = router.settings.garp;
   if (state.quietUntilMs !== undefined) return { state, actions: [] };
-  const freeMs = state.defendedMs + DEFENCE_GAP_MS;
+  const freeMs = state.defenceMs - DEFENCES_EARLY * DEFENCE_GAP_MS;
   if (nowMs < freeMs) {
     if (repeat === 0 || state.bursts.owed !== undefined) return { state, actions: [] };
     return schedule(state, { ...state.bursts, owed: { atMs: freeMs, repeat } }, router);
   }
-  const defended = { ...state, defendedMs: nowMs };
+  const defended = { ...state, defenceMs: Math.max(nowMs, state.defenceMs) + DEFENCE_GAP_MS };
   if (repeat === 0) return { state: defended, actions: [] };
   const second = lowerPrioDelayMs > 0 ? { atMs: nowMs + lowerPrioDelayMs, repeat } : state.bursts.second;
   const next = schedule(defended, { ...state.bursts, owed: undefined, second }, router);

@@ -47,9 +47,10 @@ export type Master = Common & {
   readonly advertAtMs: number;
   /** After a stall: silent and listening until then. */
   readonly quietUntilMs: number | undefined;
-  /** When the last advert out of turn was sent, and the last announcement that somebody else caused. */
+  /** When the last advert out of turn was sent. */
   readonly answeredMs: number;
-  readonly defendedMs: number;
+  /** When announcements that others caused will be in balance with their rate. */
+  readonly defenceMs: number;
   readonly bursts: Bursts;
   readonly rival: Rival | undefined;
 };

@@ -87,7 +87,7 @@ export function enterMaster(router: Router, from: State, reason: string, nowMs: 
     advertAtMs: nowMs + settings.intervalMs,
     quietUntilMs: undefined,
     answeredMs: Number.NEGATIVE_INFINITY,
-    defendedMs: Number.NEGATIVE_INFINITY,
+    defenceMs: nowMs,
     bursts,
     rival: undefined,
   };

@@ -25,7 +25,6 @@ type World = {
   readonly random: Random;
   readonly intervalMs: number;
   readonly downMs: number;
-  readonly disturb: () => void;
   readonly storm: (on: boolean) => void;
 };
 
@@ -40,7 +39,7 @@ export function live(seed: number, length: number, withStory = false): Life {
   const simulation = createSimulation({ seed: Math.floor(random() * 2 ** 31), links, withStory });
   const nodes = names.map((name) => simulation.addStopped(name));
   const downMs = masterDownMs({ version, priority: 1, downAdverts: 3 }, plan.intervalMs);
-  const watching = watch(simulation, nodes, 2 * downMs + plan.intervalMs);
+  const watching = watch(simulation, nodes, 2 * downMs + plan.intervalMs + plan.preemptDelayMs);
   const world = { simulation, nodes, links, random, intervalMs: plan.intervalMs, downMs, ...watching };
   const misfortunes: Record<string, number> = {};
   let steps = 0;
@@ -57,6 +56,7 @@ export function live(seed: number, length: number, withStory = false): Life {
       watching.disturb();
       DEEDS[name](world, plan);
     }
+    watching.disturb();
     for (const node of nodes) if (node.isUp() && !node.isPaused()) node.stop();
   } catch (error) {
     const story = withStory ? `\n${simulation.story().split("\n").slice(-120).join("\n")}` : "";
@@ -148,13 +148,14 @@ const DEEDS = {
     simulation.setWeather(FAIR);
     storm(false);
   },
-  pause: ({ random, nodes, downMs, simulation, disturb }) => {
+  pause: ({ random, nodes, downMs, simulation, storm }) => {
     const node = pick(random, nodes);
     if (!node.isUp() || node.isPaused()) return;
     const forMs = random() < 0.5 ? random() * downMs : random() * 6 * downMs;
+    storm(true);
     node.pause(forMs);
     simulation.advance(forMs);
-    disturb();
+    storm(false);
   },
   crash: ({ random, nodes }) => pick(random, nodes).crash(),
   restart: ({ random, nodes }, plan) => {
