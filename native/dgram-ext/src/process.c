@@ -15,6 +15,10 @@ static int set_scheduler(int tid, const void *priority) {
   struct sched_param parameter = { .sched_priority = *(const int *)priority };
   int policy = parameter.sched_priority > 0 ? SCHED_RR | SCHED_RESET_ON_FORK : SCHED_OTHER;
   if (sched_setscheduler(tid, policy, &parameter) == 0) return 0;
+  /* Without privilege one may become ordinary again, but not clear the flag. */
+  if (errno == EPERM && policy == SCHED_OTHER &&
+      sched_setscheduler(tid, SCHED_OTHER | SCHED_RESET_ON_FORK, &parameter) == 0)
+    return 0;
   return errno == ESRCH ? 0 : -errno; /* a thread that has just ended */
 }
 

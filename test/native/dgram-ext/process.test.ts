@@ -1,10 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { interfaceIndex, interfaceName, lockFile, makeFifo } from "../../../native/dgram-ext/index.ts";
 import { runFixture, systemErrorOf } from "./helpers.ts";
+
+// They start processes, which takes its time on a busy machine
+vi.setConfig({ testTimeout: 60_000 });
 
 let folder = "";
 beforeAll(() => {

@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import type { Timer } from "../../../native/dgram-ext/index.ts";
 import { boottimeMs, openTimer, realtimeMs } from "../../../native/dgram-ext/index.ts";
 import { runFixture, systemErrorOf } from "./helpers.ts";
+
+// They start processes, which takes its time on a busy machine
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Resolves with the time of expiry. */
 function expiry(atMs: number): Promise<number> {

@@ -4,9 +4,12 @@ import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { build } from "esbuild";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { runCommand } from "./helpers.ts";
+
+// They start processes, which takes its time on a busy machine
+vi.setConfig({ testTimeout: 60_000 });
 
 const ADDON = join(import.meta.dirname, "../../../native/dgram-ext/dgram_ext.node");
 let folder = "";

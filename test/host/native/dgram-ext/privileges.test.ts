@@ -64,6 +64,8 @@ test("setRealtime: every thread, also the next thread of requests; children begi
   expect(schedulingOf(pid)).toEqual(["2 7"]);
   const { pid: ordinary } = await having("ordinary");
   expect(schedulingOf(ordinary)).toEqual(["0 0"]);
+  const { pid: again } = await having("ordinary again");
+  expect(schedulingOf(again)).toEqual(["0 0"]);
   expect((await having("realtime refused")).said["error"]).toBe(
     "sched_setscheduler SCHED_RR priority 7 failed: EPERM (Operation not permitted)",
   );
