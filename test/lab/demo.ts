@@ -9,6 +9,10 @@ import { runInLab } from "./run.ts";
 import { openScene, type Scene } from "./scene.ts";
 import { createTimeline } from "./timeline.ts";
 
+/** Lines of a log that belong to the story. */
+const WORTH_SHOWING =
+  /(vrrp\.(transition|contested|priority|stalled|address|group)|server\.state|service\.quorum|tracker|config\.|process\.|ipvs\.error|daemon\.(start|ready|stop)|mail\.(deferred|refused))/;
+
 if (process.argv.includes("--guest")) process.exitCode = await play();
 else
   process.exitCode = (await runInLab({ script: import.meta.filename, args: ["--guest"], timeoutMs: 240_000 })).exitCode;
@@ -90,9 +94,6 @@ function watch(scene: Scene, event: (who: string, text: string, atMs?: number) =
     if (by !== "") answeredBy = by;
   }, 250);
 }
-
-const WORTH_SHOWING =
-  /(vrrp\.(transition|contested|priority|stalled|address|group)|server\.state|service\.quorum|tracker|config\.|process\.|ipvs\.error|daemon\.(start|ready|stop)|mail\.(deferred|refused))/;
 
 function withoutStamp(line: string): string {
   return line.slice(Math.max(0, line.search(WORTH_SHOWING)));
