@@ -52,4 +52,12 @@ export {
   struct,
   TYPE,
 } from "./message.ts";
-export { type Netlink, type NetlinkOptions, type Outcome, openNetlink, PROTOCOL } from "./request.ts";
+export {
+  type Netlink,
+  type NetlinkOptions,
+  netlinkOver,
+  type Outcome,
+  openNetlink,
+  PROTOCOL,
+  type Transport,
+} from "./request.ts";

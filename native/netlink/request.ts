@@ -5,7 +5,7 @@
  * A request may wait for a lock of the kernel (rtnl) for as long as somebody else holds it. The functions named `…Async` wait on a
  * thread of the addon; one at a time per socket, in the order of the calls.
  */
-import { openSocket } from "dgram-ext";
+import { openSocket, type Socket } from "dgram-ext";
 import { createWriter, type Writer } from "./attribute.ts";
 import {
   type Failure,
@@ -64,12 +64,24 @@ const DUMP_ATTEMPTS = 20;
 /** Room for the acknowledgements of a whole send: the kernel counts about 1 kB for each. */
 const BUFFER_BYTES = 1 << 20;
 
+/** What is asked of a socket; a fake kernel for tests is a `request` that answers. */
+export type Transport = Pick<Socket, "request" | "requestAsync" | "close">;
+
 export function openNetlink(options: NetlinkOptions): Netlink {
+  return netlinkOver(() => open(options), options);
+}
+
+/** The same over sockets that `open` opens: one now, and another after each exchange that failed. */
+export function netlinkOver(
+  open: () => Transport,
+  options: Pick<NetlinkOptions, "timeoutMs" | "describe"> = {},
+): Netlink {
   const timeoutMs = options.timeoutMs ?? 5000;
   const describe = options.describe ?? ((message) => `do netlink request ${message.type}`);
   const writer = createWriter();
-  let socket = open(options);
+  let socket = open();
   let sequence = 0;
+  let closed = false;
 
   /** Writes the messages and expects answers to them. */
   function prepare(messages: readonly Message[], flags: number): Collector {
@@ -106,8 +118,9 @@ export function openNetlink(options: NetlinkOptions): Netlink {
 
   /** After a failed exchange its answers may still arrive: a new socket does not hear them. */
   function reopen(): void {
+    if (closed) return;
     socket.close();
-    socket = open(options);
+    socket = open();
   }
 
   function repliesOf(collector: Collector, message: Message): readonly Reply[] {
@@ -121,6 +134,11 @@ export function openNetlink(options: NetlinkOptions): Netlink {
       const failure = collector.failures[index];
       outcomes.push(failure === undefined ? undefined : new NetlinkError(describe(message), failure));
     }
+  }
+
+  function close(): void {
+    closed = true;
+    socket.close();
   }
 
   return {
@@ -170,8 +188,8 @@ export function openNetlink(options: NetlinkOptions): Netlink {
       }
       return outcomes;
     },
-    close: () => socket.close(),
-    [Symbol.dispose]: () => socket.close(),
+    close,
+    [Symbol.dispose]: close,
   };
 }
 
