@@ -76,7 +76,7 @@ function instanceNotify(
 
 function serviceNotify({ settings, block }: BuiltService, mail: boolean, report: Report): ServiceNotify {
   return {
-    service: settings.key,
+    service: settings.name,
     quorumUp: commandIn(block, "quorum_up", report),
     quorumDown: commandIn(block, "quorum_down", report),
     mail: booleanOf(block, "smtp_alert") ?? mail,
@@ -90,8 +90,8 @@ function serverNotifies(
   report: Report,
 ): readonly ServerNotify[] {
   return servers.map(({ settings, block }) => ({
-    service: service.key,
-    server: settings.key,
+    service: service.name,
+    server: settings.name,
     up: commandIn(block, "notify_up", report),
     down: commandIn(block, "notify_down", report),
     mail: booleanOf(block, "smtp_alert") ?? mail,

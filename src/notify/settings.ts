@@ -26,6 +26,7 @@ export type InstanceNotify = {
   readonly priorityChanges: boolean;
 };
 
+/** Services and servers by the names that events carry: `[192.0.2.1]:tcp:80`. */
 export type ServerNotify = {
   readonly service: string;
   readonly server: string;
