@@ -10,8 +10,11 @@ import { guardSignals } from "../os/signals.ts";
 import type { FromVrrp, ToVrrp } from "./messages.ts";
 import { type Assembly, assemble, settingsOf } from "./vrrp/assembly.ts";
 import { changesBetween } from "./vrrp/changes.ts";
+import { dryMachine } from "./vrrp/dry.ts";
+import { realMachine } from "./vrrp/machine.ts";
 import { createOutbox } from "./vrrp/outbox.ts";
 import { leaveRoot, settle } from "./vrrp/privilege.ts";
+import { rehearse } from "./vrrp/rehearsal.ts";
 import { createRoom, type Room } from "./vrrp/room.ts";
 
 /** How long an orderly end waits for the kernel to remove the addresses; in a hurry it hardly waits. */
@@ -86,7 +89,9 @@ function serve(): void {
     const warn = (reason: string) => report({ type: "warning", reason });
     try {
       settle(begin, warn);
-      room = createRoom({ dryRun: begin.dryRun, report });
+      const machine = realMachine();
+      const info = (reason: string) => report({ type: "info", reason });
+      room = createRoom(begin.dryRun ? dryMachine(machine, info) : machine, report);
     } catch (error) {
       if (error instanceof Error && "syscall" in error) return error.message;
       throw error;
@@ -126,6 +131,7 @@ function serve(): void {
   process.on("disconnect", () => void end(PATIENCE_MS));
   process.on("message", (message) => hear(message as ToVrrp));
   outbox.send({ type: "hello", pid: process.pid });
+  void rehearse();
 }
 
 /** What cannot change while the process lives. */

@@ -2,7 +2,7 @@
  * Carries a plan of addresses out. The kernel adds and removes under a lock that others may hold for long, so the requests run on a thread of
  * the addon, one send after another in the order of the calls; the promise tells how each command ended.
  */
-import type { Message } from "netlink";
+import { encodeMessage, type Message } from "netlink";
 import { ADDRESS_FLAG, deleteAddress, getLink, type NewAddress, newAddress, openRoute } from "netlink/route";
 import { familyOf } from "../base/address.ts";
 import type { AddressCommand, KernelAddress, VirtualAddress } from "../network/plan.ts";
@@ -16,8 +16,8 @@ export type AddressOutcome =
   | { readonly end: "failed"; readonly code: string; readonly reason: string };
 
 export type AddressExecutor = {
-  /** Starts the thread, so that the first address does not wait for it. */
-  warmUp(): Promise<void>;
+  /** Starts the thread, so that the first address does not wait for it. @param sample is written as a request, and not sent */
+  warmUp(sample?: VirtualAddress): Promise<void>;
   /** @returns in the order of the commands; never rejects */
   run(commands: readonly AddressCommand[]): Promise<readonly AddressOutcome[]>;
   close(): void;
@@ -54,7 +54,10 @@ export function openAddresses(indexOf: (link: string) => number | undefined): Ad
   }
 
   return {
-    warmUp: async () => void (await batch([getLink(LOOPBACK)])),
+    async warmUp(sample) {
+      if (sample !== undefined) encodeMessage(newAddress(virtualAddress(sample, LOOPBACK)), 0, 0);
+      await batch([getLink(LOOPBACK)]);
+    },
     run,
     close: () => requests.close(),
   };

@@ -4,6 +4,8 @@ import { type Announcer, openAnnouncer } from "arping-native";
 import { familyOf, type Ip } from "../base/address.ts";
 
 export type Announcements = {
+  /** Opens what the link needs, so that the first announcement does not wait for it. */
+  ready(link: string): void;
   /** @returns false when the link takes no more just now; an announcement on a link that is down or gone is no error */
   send(address: { readonly ip: Ip; readonly link: string }): boolean;
   close(): void;
@@ -44,6 +46,7 @@ export function openAnnouncements(linkOf: (name: string) => Link): Announcements
   }
 
   return {
+    ready: (link) => void mouthOf(link),
     send(address) {
       try {
         return send(address);

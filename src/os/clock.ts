@@ -20,13 +20,23 @@ export type SystemClock = Clock &
     close(): void;
   };
 
+/** What a clock is made of; a rehearsal has one of its own, where time jumps to whatever is armed. */
+export type TimeSource = {
+  now(): number;
+  openTimer(onExpired: () => void): { armAt(atMs: number): void; close(): void };
+};
+
+/** CLOCK_BOOTTIME and a timerfd. */
+const MACHINE: TimeSource = { now: boottimeMs, openTimer };
+
 /**
  * @param beforeDue is called once a turn before the expired deadlines are acted on, with how late the earliest of them is;
  * what it moves or clears does not run
  */
-export function openClock(beforeDue: (lateMs: number) => void = () => {}): SystemClock {
+export function openClock(beforeDue: (lateMs: number) => void = () => {}, source = MACHINE): SystemClock {
+  const { now } = source;
   const deadlines = createDeadlines();
-  const timer = openTimer(onTimer);
+  const timer = source.openTimer(onTimer);
   /** When the timerfd will fire; firing too early costs a turn, so a deadline moved away leaves it. */
   let armedMs = Number.POSITIVE_INFINITY;
   let busy = false;
@@ -34,7 +44,7 @@ export function openClock(beforeDue: (lateMs: number) => void = () => {}): Syste
   function onTimer(): void {
     armedMs = Number.POSITIVE_INFINITY;
     const earliest = deadlines.earliest();
-    const lateMs = earliest === undefined ? -1 : boottimeMs() - earliest.atMs;
+    const lateMs = earliest === undefined ? -1 : now() - earliest.atMs;
     busy = true;
     try {
       if (lateMs >= 0) runDue(lateMs);
@@ -46,7 +56,7 @@ export function openClock(beforeDue: (lateMs: number) => void = () => {}): Syste
 
   function runDue(lateMs: number): void {
     beforeDue(lateMs);
-    const nowMs = boottimeMs();
+    const nowMs = now();
     for (let next = deadlines.earliest(); next !== undefined && next.atMs <= nowMs; next = deadlines.earliest()) {
       deadlines.clear(next);
       next.run(nowMs - next.atMs);
@@ -72,12 +82,12 @@ export function openClock(beforeDue: (lateMs: number) => void = () => {}): Syste
   }
 
   return {
-    now: boottimeMs,
+    now,
     wall: realtimeMs,
     alarm,
     after(afterMs, fn) {
       const once = alarm(fn);
-      once.set(boottimeMs() + afterMs);
+      once.set(now() + afterMs);
       return { [Symbol.dispose]: () => once.clear() };
     },
     close: () => timer.close(),

@@ -1,32 +1,32 @@
-/** The hands of a dry run: everything is decided and said, nothing is sent or changed. */
+/** The machine in a dry run: it is seen and heard, everything is decided and said, and nothing is sent or changed. */
 import type { AddressKey } from "../../base/address-key.ts";
 import type { AddressExecutor } from "../../os/addresses.ts";
-import type { VrrpSockets } from "../../os/vrrp-sockets.ts";
-import type { VirtualAddress } from "../../vrrp/settings.ts";
-
-export type DryHands = {
-  readonly executor: AddressExecutor;
-  readonly sockets: Pick<VrrpSockets, "send">;
-  readonly announce: (address: VirtualAddress) => boolean;
-};
+import { openPromotion } from "../../os/promotion.ts";
+import type { Machine } from "./room.ts";
 
 /** @param say is told each change once, not again whenever the unchanged kernel is compared with what is wanted */
-export function createDryHands(say: (reason: string) => void): DryHands {
+export function dryMachine(machine: Machine, say: (reason: string) => void): Machine {
+  return {
+    ...machine,
+    openAddresses: () => dryExecutor(say),
+    openAnnouncements: () => ({ ready() {}, send: () => true, close() {} }),
+    openSockets: (options) => ({ ...machine.openSockets(options), send: () => true }),
+    promotion: openPromotion(false),
+  };
+}
+
+function dryExecutor(say: (reason: string) => void): AddressExecutor {
   const last = new Map<AddressKey, string>();
   return {
-    executor: {
-      async warmUp() {},
-      async run(commands) {
-        for (const { op, key, address } of commands) {
-          if (last.get(key) === op) continue;
-          last.set(key, op);
-          say(`dry run: would ${op} ${address.ip}/${address.length} on ${address.link}`);
-        }
-        return commands.map(() => ({ end: "already" }));
-      },
-      close() {},
+    async warmUp() {},
+    async run(commands) {
+      for (const { op, key, address } of commands) {
+        if (last.get(key) === op) continue;
+        last.set(key, op);
+        say(`dry run: would ${op} ${address.ip}/${address.length} on ${address.link}`);
+      }
+      return commands.map(() => ({ end: "already" }));
     },
-    sockets: { send: () => true },
-    announce: () => true,
+    close() {},
   };
 }

@@ -3,7 +3,7 @@
  * nobody needs them. All of them are read before an expired timer is acted on.
  */
 import type { Ip } from "../../base/address.ts";
-import { openVrrpSockets, type VrrpPacket, type VrrpSockets } from "../../os/vrrp-sockets.ts";
+import type { VrrpPacket, VrrpSocketOptions, VrrpSockets } from "../../os/vrrp-sockets.ts";
 import type { RouterSettings } from "../../vrrp/settings.ts";
 import { arrivalMs, type Reading } from "./arrival.ts";
 
@@ -21,6 +21,7 @@ export type Ears = {
 
 export type EarsOptions = {
   readonly indexOf: (link: string) => number | undefined;
+  readonly openSockets: (options: VrrpSocketOptions) => VrrpSockets;
   readonly clocks: () => Reading;
   readonly hear: (link: string, packet: VrrpPacket, arrivedMs: number) => void;
 };
@@ -45,7 +46,7 @@ export function createEars(options: EarsOptions): Ears {
     open.delete(link);
     if (need === undefined || index === undefined) return;
     const entry: Open = {
-      sockets: openVrrpSockets({ link, index, ...need, onReadable: () => read(entry, PER_TURN, 0) }),
+      sockets: options.openSockets({ link, index, ...need, onReadable: () => read(entry, PER_TURN, 0) }),
       need,
       empty: options.clocks(),
     };

@@ -2,21 +2,19 @@
  * The vrrp process, put together: the engine decides; sockets, links, addresses and announcements are its senses and hands. It opens them when
  * the first configuration has come, for only then it knows its namespace.
  */
-import { boottimeMs, realtimeMs } from "dgram-ext";
 import type { EventBody } from "../../events.ts";
-import { ADDRESS_PROTOCOL, openAddresses } from "../../os/addresses.ts";
-import { openAnnouncements } from "../../os/announcements.ts";
+import { ADDRESS_PROTOCOL, type AddressExecutor } from "../../os/addresses.ts";
+import type { Announcements } from "../../os/announcements.ts";
 import { createAnnouncer } from "../../os/announcer.ts";
-import { openClock } from "../../os/clock.ts";
-import { openLinks } from "../../os/links.ts";
-import { openPromotion } from "../../os/promotion.ts";
+import type { SystemClock } from "../../os/clock.ts";
+import type { LinkListener, Links } from "../../os/links.ts";
+import type { Promotion } from "../../os/promotion.ts";
+import type { VrrpSocketOptions, VrrpSockets } from "../../os/vrrp-sockets.ts";
 import { createEngine } from "../../vrrp/engine.ts";
 import type { EngineEvent, LinkState } from "../../vrrp/interface.ts";
 import type { Fact, RouterSettings, VrrpSettings } from "../../vrrp/settings.ts";
 import type { RouterStatus } from "../../vrrp/status.ts";
 import type { AddressKey, FromVrrp } from "../messages.ts";
-import type { Reading } from "./arrival.ts";
-import { createDryHands } from "./dry.ts";
 import { createEars } from "./ears.ts";
 import { createHands } from "./hands.ts";
 import { createHolder } from "./holder.ts";
@@ -42,30 +40,35 @@ const REFRESH_MS = 60_000;
 /** Less than any master's patience; what is shorter is not worth a word. */
 const STALL_MS = 5;
 
-export function createRoom(options: {
-  readonly dryRun: boolean;
-  readonly report: (body: EventBody, atMs: number) => void;
-}): Room {
-  const { dryRun, report } = options;
+/** What the machine offers: really (`machine.ts`), without doing anything (`dry.ts`), or for practice (`rehearsal.ts`). */
+export type Machine = {
+  openClock(beforeDue: (lateMs: number) => void): SystemClock;
+  openLinks(listener: LinkListener): Links;
+  openAddresses(indexOf: (link: string) => number | undefined): AddressExecutor;
+  openAnnouncements(linkOf: (link: string) => LinkState): Announcements;
+  openSockets(options: VrrpSocketOptions): VrrpSockets;
+  readonly promotion: Promotion;
+};
+
+export function createRoom(machine: Machine, report: (body: EventBody, atMs: number) => void): Room {
   const engine = createEngine();
   const lateness = createLateness();
-  const clock = openClock(beforeDue);
+  const clock = machine.openClock(beforeDue);
   const refreshing = clock.alarm(refresh);
-  const promotion = openPromotion(!dryRun);
+  const { promotion } = machine;
   const said = new Map<string, LinkState>();
   let settings: VrrpSettings | undefined;
   let stopping = false;
 
-  const links = openLinks({
+  const links = machine.openLinks({
     onLink,
     onAddress: (key, what) => holder.heard(key, what),
     isVirtual: (key) => holder.isVirtual(key),
     onRefreshed: () => holder.lookAtAll(),
     onTrouble: (error) => note({ type: "warning", reason: `Cannot read links and addresses: ${String(error)}` }),
   });
-  const dry = createDryHands((reason) => note({ type: "info", reason }));
-  const announcements = openAnnouncements(linkOf);
-  const executor = dryRun ? dry.executor : openAddresses(links.indexOf);
+  const announcements = machine.openAnnouncements(linkOf);
+  const executor = machine.openAddresses(links.indexOf);
   const holder = createHolder({
     actual: links.addresses,
     executor,
@@ -73,43 +76,44 @@ export function createRoom(options: {
     promotes: promotion.inForce,
     protocol: ADDRESS_PROTOCOL,
     drain: links.drain,
-    now: boottimeMs,
+    now: clock.now,
     alarm: clock.alarm,
     report: note,
     announce: (addresses, repeat) => announcer.announce(addresses, repeat),
     fault: (router, reason) => tell({ type: "addressFault", router: router.key, reason }),
   });
   const announcer = createAnnouncer({
-    send: dryRun ? dry.announce : announcements.send,
+    send: announcements.send,
     isHeld: holder.isWanted,
-    now: boottimeMs,
+    now: clock.now,
     alarm: clock.alarm,
   });
   const ears = createEars({
     indexOf: links.indexOf,
-    clocks,
+    openSockets: machine.openSockets,
+    clocks: () => ({ nowMs: clock.now(), realtimeNowMs: clock.wall() }),
     hear: (link, { from, to, ttl, bytes }, arrivedMs) => {
-      lateness.add(boottimeMs() - arrivedMs);
+      lateness.add(clock.now() - arrivedMs);
       tell({ type: "packet", link, from, to, ttl, bytes, arrivedMs });
     },
   });
   const hands = createHands({
     alarm: clock.alarm,
     expired: (timer, lateMs) => tell({ type: "expired", timer, lateMs }),
-    socketsOf: dryRun ? () => dry.sockets : ears.socketsOf,
+    socketsOf: ears.socketsOf,
     sourceOf: (router) => router.source ?? linkOf(router.links.adverts).source[router.family],
     want: holder.want,
     announce: (addresses, repeat) => announcer.announce(addresses, repeat),
     report,
-    now: boottimeMs,
+    now: clock.now,
   });
 
   function tell(event: EngineEvent): void {
-    hands.perform(engine.handle(event, boottimeMs()));
+    hands.perform(engine.handle(event, clock.now()));
   }
 
   function note(body: EventBody): void {
-    report(body, boottimeMs());
+    report(body, clock.now());
   }
 
   /** What arrived is heard before what expired is acted on. */
@@ -120,7 +124,7 @@ export function createRoom(options: {
   }
 
   function refresh(): void {
-    refreshing.set(boottimeMs() + REFRESH_MS);
+    refreshing.set(clock.now() + REFRESH_MS);
     void links.refresh();
   }
 
@@ -139,7 +143,10 @@ export function createRoom(options: {
     const before = said.get(name);
     const state = links.state(name);
     said.set(name, state);
-    if (before?.index !== state.index && state.present) promote(name);
+    if (before?.index !== state.index && state.present) {
+      promote(name);
+      announcements.ready(name);
+    }
     tell({ type: "link", state });
   }
 
@@ -183,7 +190,7 @@ export function createRoom(options: {
     tell({ type: "configure", settings: next });
     for (const router of next.routers) refuseIpv6(router);
     hands.keep(new Set(next.routers.map(({ key }) => key)));
-    refreshing.set(boottimeMs() + REFRESH_MS);
+    refreshing.set(clock.now() + REFRESH_MS);
     holder.lookAtAll();
   }
 
@@ -213,7 +220,7 @@ export function createRoom(options: {
       for (const fact of facts) tell({ type: "fact", fact });
     },
     status(id) {
-      const nowMs = boottimeMs();
+      const nowMs = clock.now();
       const routers = engine.routers(nowMs).map(withPresence);
       return { type: "status", id, at: nowMs, routers, groups: engine.groups(nowMs), lateness: lateness.read() };
     },
@@ -223,12 +230,9 @@ export function createRoom(options: {
       await Promise.race([holder.settled(), new Promise((resolve) => setTimeout(resolve, patienceMs).unref())]);
       promotion.restore();
       ears.close();
+      announcements.close();
     },
   };
-}
-
-function clocks(): Reading {
-  return { nowMs: boottimeMs(), realtimeNowMs: realtimeMs() };
 }
 
 function addressLinks(router: RouterSettings): readonly string[] {
