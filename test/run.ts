@@ -16,6 +16,7 @@ import { runInLab } from "./lab/run.ts";
 const TOP = resolve(import.meta.dirname, "..");
 const RESULTS = join(TOP, ".cache/test");
 const BIN = join(TOP, "node_modules/.bin");
+const LAB_ROOT = join(TOP, ".cache/lab/root");
 const LAB_CONFIG = "test/lab/vitest.config.ts";
 const LAB_LIMIT_MS = 20 * 60_000;
 
@@ -111,9 +112,15 @@ function namespacesWork(): boolean {
   return spawnSync("unshare", ["--net", "--mount", "true"]).status === 0;
 }
 
+/** The lab's tools work here as they do in the guest: with their libraries, and their files in /etc. */
 function inNamespace(args: readonly string[]): Promise<number> {
-  const libraries = join(TOP, ".cache/lab/root/usr/lib/x86_64-linux-gnu");
-  const script = `mount -t tmpfs tmpfs /run && ip link set lo up && export LD_LIBRARY_PATH="${libraries}" && exec "$@"`;
+  const script = `
+    ip link set lo up
+    mount -t tmpfs tmpfs /run
+    mount -t overlay -o "lowerdir=/etc:${LAB_ROOT}/etc" overlay /etc
+    export LD_LIBRARY_PATH="${LAB_ROOT}/usr/lib/x86_64-linux-gnu"
+    exec "$@"
+  `;
   return start("host", "unshare", ["--net", "--mount", "sh", "-c", script, "sh", join(BIN, "vitest"), "run", ...args]);
 }
 
@@ -129,8 +136,7 @@ function start(name: string, command: string, args: readonly string[]): Promise<
 
 /** The lab's tools are there for tests on the host too. */
 function environment(): NodeJS.ProcessEnv {
-  const lab = join(TOP, ".cache/lab/root");
-  const path = [BIN, process.env["PATH"] ?? "", `${lab}/usr/sbin`, `${lab}/usr/bin`].join(":");
+  const path = [BIN, process.env["PATH"] ?? "", `${LAB_ROOT}/usr/sbin`, `${LAB_ROOT}/usr/bin`].join(":");
   return { ...process.env, PATH: path };
 }
 

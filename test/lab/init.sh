@@ -31,14 +31,16 @@ for module in overlay ipv6 ip_vs ip_vs_rr ip_vs_wrr ip_vs_lc ip_vs_wlc ip_vs_lbl
   echo "$module"
 done | xargs modprobe -q -d "$LAB_TOP/.cache/lab/modules" -a 2>/dev/null
 
-# Covers a folder by a writable layer in memory, unless the checkout lies in it.
+# Covers a folder by a writable layer in memory, unless the checkout lies in it; what is in the second folder shows through.
 cover() {
   case $LAB_TOP/ in "$1"/*) return ;; esac
   mkdir -p "/run/cover$1/upper" "/run/cover$1/work"
-  mount -t overlay -o "lowerdir=$1,upperdir=/run/cover$1/upper,workdir=/run/cover$1/work" overlay "$1" 2>/dev/null ||
-    mount -t tmpfs tmpfs "$1"
+  layers=lowerdir=$1${2:+:$2},upperdir=/run/cover$1/upper,workdir=/run/cover$1/work
+  mount -t overlay -o "$layers" overlay "$1" 2>/dev/null || mount -t tmpfs tmpfs "$1"
 }
-for folder in /etc /var /root; do cover $folder; done
+cover /etc "$root/etc"
+cover /var
+cover /root
 case $LAB_TOP/ in /tmp/*) ;; *) mount -t tmpfs -o mode=1777 tmp /tmp ;; esac
 mount --bind "$LAB_TOP/.cache/lab/ld.so.cache" /etc/ld.so.cache && unset LD_LIBRARY_PATH
 

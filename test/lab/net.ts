@@ -106,13 +106,13 @@ export async function createLab(): Promise<Lab> {
   const folder = join(ROOT, id);
   await mkdir(folder, { recursive: true });
   const switches = `${id}-lan`;
-  await sh(`mount --bind ${folder} ${folder} && mount --make-private ${folder} && ip netns add ${switches}`);
-  const nodes: LabNode[] = [];
+  await sh(`ip netns add ${switches}`);
+  const nodes: Removable[] = [];
   const captures: Capture[] = [];
   const close = async () => {
     for (const capture of captures) await capture.stop();
-    for (const node of nodes.splice(0)) await removeNode(node);
-    await sh(`ip netns delete ${switches}; umount ${folder}`);
+    for (const node of nodes.splice(0)) await node.remove();
+    await sh(`ip netns delete ${switches}`);
     await rm(folder, { recursive: true, force: true });
     await rmdir(ROOT).catch(() => undefined);
   };
@@ -144,27 +144,19 @@ export async function createLab(): Promise<Lab> {
 
 type Place = { readonly id: string; readonly folder: string; readonly switches: string };
 
-async function makeNode(name: string, place: Place): Promise<LabNode> {
+type Removable = LabNode & { remove(): Promise<void> };
+
+async function makeNode(name: string, place: Place): Promise<Removable> {
   const namespace = `${place.id}-${name}`;
   const folder = join(place.folder, name);
   const run = join(folder, "run");
   const cgroup = existsSync(join(CGROUPS, "cgroup.procs")) ? join(CGROUPS, `vipd-lab-${namespace}`) : undefined;
-  const mounts = join(folder, "mounts");
   await mkdir(join(run, "vipd-lab"), { recursive: true });
   if (cgroup !== undefined) await mkdir(cgroup).catch(() => undefined);
-  await writeFile(mounts, "");
-  await sh(`
-    ip netns add ${namespace}
-    mount --bind ${ROOT} ${run}/vipd-lab
-    exec busybox nsenter --net=/run/netns/${namespace} unshare --mount=${mounts} /bin/sh -ec '
-      mount -t sysfs sys /sys
-      mount --rbind ${run} /run
-      ${DEFAULTS.map(writeSysctl).join("\n")}
-      exec ip link set lo up
-    '
-  `);
+  await sh(`ip netns add ${namespace}`);
+  const keeper = await keepMounts(namespace, run);
   const membership = cgroup === undefined ? "" : `echo $$ > ${cgroup}/cgroup.procs;`;
-  const nsenter = `exec busybox nsenter --net=/run/netns/${namespace} --mount=${mounts} "$@"`;
+  const nsenter = `exec busybox nsenter --net=/run/netns/${namespace} --mount=/proc/${keeper.pid}/ns/mnt "$@"`;
   // every word ends in exec, so that the process id stays
   const enter = ["busybox", "sh", "-c", `${membership} ${nsenter}`, "sh"];
   let links = 0;
@@ -172,7 +164,7 @@ async function makeNode(name: string, place: Place): Promise<LabNode> {
   const shell: LabNode["shell"] = (script, options) => runProgram(["sh", "-c", script], options);
   const start = (argv: readonly string[], onBytes: (bytes: Buffer) => void) =>
     startProcess([...enter, ...withPath(argv)], { onBytes });
-  const pids = () => pidsOf(namespace);
+  const pids = async () => (await pidsOf(namespace)).filter((pid) => pid !== keeper.pid);
   return {
     name,
     namespace,
@@ -190,10 +182,36 @@ async function makeNode(name: string, place: Place): Promise<LabNode> {
       return path;
     },
     kill: () => killAll(cgroup, pids),
+    remove: async () => {
+      await killAll(cgroup, pids);
+      await keeper.stop("SIGKILL");
+      await sh(`ip netns delete ${namespace}`);
+      if (cgroup !== undefined) await rmdir(cgroup).catch(() => undefined);
+    },
     pids,
     wipeRun: () =>
       runToEnd(["find", run, "-xdev", "-mindepth", "1", "-not", "-name", "vipd-lab", "-delete"]).then(() => {}),
   };
+}
+
+/**
+ * Starts the process that keeps the node's mount namespace, and ends with us. (A file that does so is refused by Linux
+ * 6.18 every now and then: it takes the namespace for an older one than our own.)
+ */
+async function keepMounts(namespace: string, run: string): Promise<Process> {
+  const script = `
+    mount -t sysfs sys /sys
+    mount --bind ${ROOT} ${run}/vipd-lab
+    mount --rbind ${run} /run
+    ${DEFAULTS.map(writeSysctl).join("\n")}
+    ip link set lo up
+    echo ready
+    exec busybox cat
+  `;
+  const unshare = ["busybox", "unshare", "--mount", "--propagation", "private", "/bin/sh", "-ec", script];
+  const keeper = startProcess(["busybox", "nsenter", `--net=/run/netns/${namespace}`, ...withPath(unshare)]);
+  await keeper.line(/^ready$/);
+  return keeper;
 }
 
 function writeSysctl(setting: string): string {
@@ -243,12 +261,6 @@ let ports = 0;
 /** A name that tells its node and LAN as far as 15 characters go. */
 function portName(label: string): string {
   return `${label.slice(0, 11)}-${(ports++).toString(36)}`;
-}
-
-async function removeNode(node: LabNode): Promise<void> {
-  await node.kill();
-  await sh(`umount ${node.folder}/run/vipd-lab; umount ${node.folder}/mounts; ip netns delete ${node.namespace}`);
-  await rmdir(join(CGROUPS, `vipd-lab-${node.namespace}`)).catch(() => undefined);
 }
 
 /** With cgroups it is one write, and no child sees its parent die first; else process by process until none is left. */
