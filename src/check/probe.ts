@@ -87,7 +87,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "host unreachable",
   ENETUNREACH: "network unreachable",
   EHOSTDOWN: "host down",
-  EADDRNOTAVAIL: "source address is not on this machine",
+  EADDRNOTAVAIL: "source address not available",
   EADDRINUSE: "source port in use",
   ENODEV: "source device does not exist",
   EACCES: "not permitted (EACCES)",

@@ -8,6 +8,7 @@ import { localAccount } from "../os/accounts.ts";
 import { heldCapabilities } from "../os/capabilities.ts";
 import { openClock } from "../os/clock.ts";
 import { createConnections } from "../os/connections.ts";
+import { systemErrorCode } from "../os/errors.ts";
 import { guardSignals } from "../os/signals.ts";
 import { createCheckRoom, type Prepared } from "./check-room.ts";
 import type { FromCheckers, ToCheckers } from "./messages.ts";
@@ -40,7 +41,8 @@ function createPrepare(): (checks: readonly CheckerSettings[], namespace: string
     const needs = needsOf(checks);
     const settled = givenUp !== undefined;
     if (givenUp === undefined) {
-      if (namespace !== undefined) enterNamespace(namespacePath(namespace), "network");
+      const refused = enterNetwork(namespace);
+      if (refused !== undefined) return { refused, startAgain: false };
       givenUp = becomeProbe(needs.map((need) => need.capability));
     }
     const held = heldCapabilities();
@@ -49,6 +51,17 @@ function createPrepare(): (checks: readonly CheckerSettings[], namespace: string
     for (const need of missing) say({ type: "warning", reason: lackText(need, startAgain) });
     return { refused: undefined, startAgain };
   };
+}
+
+/** @returns why it cannot */
+function enterNetwork(namespace: string | undefined): string | undefined {
+  if (namespace === undefined) return undefined;
+  try {
+    enterNamespace(namespace.startsWith("/") ? namespace : `/run/netns/${namespace}`, "network");
+    return undefined;
+  } catch (error) {
+    return `cannot enter the network namespace ${namespace}: ${systemErrorCode(error)}`;
+  }
 }
 
 /** @returns the capabilities that this process had and has no longer */
@@ -87,10 +100,6 @@ function lackText({ server, why }: Need, startAgain: boolean): string {
     ? "the checkers gave it up and start again"
     : "the checkers do not hold it: this check tells nothing";
   return `${server}: ${why}; ${what}`;
-}
-
-function namespacePath(name: string): string {
-  return name.startsWith("/") ? name : `/run/netns/${name}`;
 }
 
 function say(message: FromCheckers): void {

@@ -21,7 +21,7 @@ export function createConnections(): CheckIo {
 
 function connectPlain(target: Target, signal: AbortSignal, buffer: Buffer): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    const line = createLine(resolve, reject, signal);
+    const line = createLine(resolve, reject, signal, target.from?.port !== undefined);
     const callback = (size: number) => line.receive(buffer.subarray(0, size));
     const socket = openSocket(target, { buffer, callback }, line.ready);
     line.follow(socket);
@@ -38,7 +38,7 @@ async function connectTls(target: Target, serverName: string | undefined, signal
     ...(serverName !== undefined && { servername: serverName }),
   };
   return new Promise((resolve, reject) => {
-    const line = createLine(resolve, reject, signal);
+    const line = createLine(resolve, reject, signal, false);
     const plain = openSocket(target, undefined, () => {
       const secure = tls.connect({ socket: plain, ...options }, line.ready);
       secure.on("data", line.receive);
@@ -93,8 +93,17 @@ type Line = Connection & {
   receive(bytes: Buffer): boolean;
 };
 
-/** A connection waits for one thing at a time: first to be ready, then for the answer of an exchange. */
-function createLine(resolve: (line: Connection) => void, reject: (error: unknown) => void, signal: AbortSignal): Line {
+/**
+ * A connection waits for one thing at a time: first to be ready, then for the answer of an exchange.
+ *
+ * @param reset end with a reset: an orderly end would hold a source port that is fixed, in TIME_WAIT, beyond the next check
+ */
+function createLine(
+  resolve: (line: Connection) => void,
+  reject: (error: unknown) => void,
+  signal: AbortSignal,
+  reset: boolean,
+): Line {
   let socket: net.Socket | undefined;
   let onBytes: ((bytes: Buffer) => boolean) | undefined;
   let ended = (): void => fail(CLOSED);
@@ -106,7 +115,8 @@ function createLine(resolve: (line: Connection) => void, reject: (error: unknown
   }
   function close(): void {
     failed = undefined;
-    socket?.destroy();
+    if (reset) socket?.resetAndDestroy();
+    else socket?.destroy();
   }
   const line: Line = {
     follow(next) {

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { expect, test } from "vitest";
 import { ip } from "../../src/base/address.ts";
 import { httpAttempts } from "../../src/check/http.ts";
@@ -6,6 +8,7 @@ import type { Attempt, Verdict } from "../../src/check/probe.ts";
 import type { ConnectionSettings, UrlSettings } from "../../src/check/settings.ts";
 import { tcpAttempt } from "../../src/check/tcp.ts";
 import { createConnections } from "../../src/os/connections.ts";
+import { CERTIFICATE, KEY } from "./certificate.ts";
 import { connectionTo, deadPort, httpGet, listen } from "./servers.ts";
 
 const io = createConnections();
@@ -39,8 +42,28 @@ test("TCP_CHECK: a source address of this machine is used, another is a failure"
   await expect.poll(() => from).toBe("127.0.0.7");
   expect(await ask(tcpAttempt({ ...connection, bindIp: ip("192.0.2.77") }))).toEqual({
     up: false,
-    why: "source address is not on this machine",
+    why: "source address not available",
   });
+});
+
+test("TCP_CHECK from a fixed source port, again and again", async () => {
+  const ports: (number | undefined)[] = [];
+  await using server = await listen((socket) => ports.push(socket.remotePort), true);
+  const bindPort = await deadPort();
+  const connection = { ...connectionTo(server.port), bindPort };
+  for (let turn = 0; turn < 3; turn++) {
+    expect(await ask(tcpAttempt(connection))).toEqual({ up: true, why: "connected" });
+    await expect.poll(() => ports.length).toBe(turn + 1);
+  }
+  expect(ports).toEqual([bindPort, bindPort, bindPort]);
+});
+
+test("TCP_CHECK and HTTP_GET over IPv6", async () => {
+  await using server = await listen((socket) => socket.end("HTTP/1.0 200 OK\r\n\r\n"), false, "::1");
+  const connection = { ...connectionTo(server.port), ip: ip("::1") };
+  expect(await ask(tcpAttempt(connection))).toEqual({ up: true, why: "connected" });
+  expect(await get(connection)).toEqual({ up: true, why: "status 200" });
+  expect(server.requests[0]).toContain(`Host: [::1]:${server.port}\r\n`);
 });
 
 test("TCP_CHECK through a device goes by the addon's socket", async () => {
@@ -146,3 +169,35 @@ async function send(socket: { write(text: string): boolean; end(): void }, piece
   }
   socket.end();
 }
+
+test("SSL_GET: the certificate is not verified; the server's name travels only with enable_sni", async () => {
+  const names: (string | false | null)[] = [];
+  let open = 0;
+  const server = createTlsServer({ key: KEY, cert: CERTIFICATE }, (socket) => {
+    names.push((socket as TLSSocket).servername);
+    open++;
+    socket.on("close", () => open--);
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  const digest = createHash("md5").update("hello").digest("hex");
+  const settings = { ...httpGet({ digest }), type: "SSL_GET" as const, virtualHost: "www.example.org:8443" };
+  for (const sni of [false, true]) {
+    const verdict = await ask(httpAttempts({ ...settings, sni }, connectionTo(port))[0]);
+    expect(verdict).toEqual({ up: true, why: "status 200" });
+  }
+  expect(names).toEqual([false, "www.example.org"]);
+  await expect.poll(() => open).toBe(0);
+  await new Promise((done) => server.close(done));
+});
+
+test("SSL_GET: a server that never answers the handshake is over with the deadline, and its connection is closed", async () => {
+  let closed = 0;
+  await using server = await listen((socket) => socket.on("close", () => closed++), true);
+  const settings = { ...httpGet({}), type: "SSL_GET" as const };
+  const verdict = await ask(httpAttempts(settings, connectionTo(server.port, 100))[0], 100);
+  expect(verdict).toEqual({ up: false, why: "timeout after 100 ms" });
+  await expect.poll(() => closed).toBe(1);
+});

@@ -6,7 +6,11 @@ import type { ConnectionSettings, ProbeSettings, UrlSettings } from "../../src/c
 export type Server = { readonly port: number; readonly requests: readonly string[] } & AsyncDisposable;
 
 /** @param habit is given every connection, and the request when there was one */
-export async function listen(habit: (socket: net.Socket, request: string) => void, onConnect = false): Promise<Server> {
+export async function listen(
+  habit: (socket: net.Socket, request: string) => void,
+  onConnect = false,
+  address = "127.0.0.1",
+): Promise<Server> {
   const open = new Set<net.Socket>();
   const requests: string[] = [];
   const server = net.createServer((socket) => {
@@ -19,11 +23,11 @@ export async function listen(habit: (socket: net.Socket, request: string) => voi
       if (!onConnect) habit(socket, bytes.toString("latin1"));
     });
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("the server has no port");
+  await new Promise<void>((done) => server.listen(0, address, done));
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw new TypeError("the server has no port");
   return {
-    port: address.port,
+    port: bound.port,
     requests,
     async [Symbol.asyncDispose]() {
       for (const socket of open) socket.destroy();

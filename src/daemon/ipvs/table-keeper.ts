@@ -254,6 +254,7 @@ export function createTableKeeper(deps: TableKeeperDeps): TableKeeper {
   }
 
   function settled(): Promise<void> {
+    if (stopped) return Promise.resolve();
     plan();
     return new Promise((resolve) => waiting.push(resolve));
   }
