@@ -7,16 +7,17 @@
  * check: types, lint and format, import directions. unit: with simulation, on this machine. lab: with interop, in guests
  * of the lab kernel. host: in network namespaces of this machine, where one is root; elsewhere in a guest.
  */
-import { spawn, spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { namespacesWork, runHere, runInNamespaces } from "./lab/host.ts";
 import { runInLab } from "./lab/run.ts";
 
 const TOP = resolve(import.meta.dirname, "..");
 const RESULTS = join(TOP, ".cache/test");
 const BIN = join(TOP, "node_modules/.bin");
-const LAB_ROOT = join(TOP, ".cache/lab/root");
+const VITEST = join(BIN, "vitest");
+const UNIT_CONFIG = "test/vitest.config.ts";
 const LAB_CONFIG = "test/lab/vitest.config.ts";
 const LAB_LIMIT_MS = 20 * 60_000;
 
@@ -26,25 +27,27 @@ const TIERS: Readonly<Record<string, () => Promise<readonly Count[]>>> = {
   check: async () => [
     await step("types", "tsc", ["-p", "."]),
     await step("lint and format", "biome", ["check", "--config-path=test", "--error-on-warnings", "."]),
-    await step("import directions", "vitest", ["run", "--config", "test/vitest.config.ts", "test/imports.test.ts"]),
+    await step("import directions", "vitest", ["run", "--config", UNIT_CONFIG, "test/imports.test.ts"]),
   ],
-  unit: async () => [await suite("unit", (args) => vitest(["--config", "test/vitest.config.ts", ...args]))],
+  unit: async () => [await suite("unit", (args) => runHere([VITEST, "run", "--config", UNIT_CONFIG, ...args]))],
   lab: () => inGuests("lab", ["test/lab", "test/interop"], 2),
   host: async () => {
     const tests = ["test/host"];
     if (!namespacesWork()) return inGuests("host", tests, 1);
-    return [await suite("host", (args) => inNamespace(["--config", LAB_CONFIG, ...args, ...tests]))];
+    return [await suite("host", (args) => runInNamespaces([VITEST, "run", "--config", LAB_CONFIG, ...args, ...tests]))];
   },
 };
 
 /** A command that passes or fails as a whole. */
 async function step(name: string, command: string, args: readonly string[]): Promise<Count> {
-  const code = await start(name, join(BIN, command), args);
+  console.log(`\n── ${name}`);
+  const code = await runHere([join(BIN, command), ...args]);
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
 /** A run of vitest, counted by its own report; one that leaves none is a failure. */
 async function suite(name: string, start: (args: readonly string[]) => Promise<number>): Promise<Count> {
+  console.log(`\n── ${name}`);
   const report = join(RESULTS, `${name}.json`);
   await rm(report, { force: true });
   try {
@@ -105,39 +108,6 @@ function sum(counts: readonly Count[]): Count {
 
 function countText({ passed, failed, skipped }: Count): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
-}
-
-/** Whether this machine lets us make namespaces: then its own network is never touched. */
-function namespacesWork(): boolean {
-  return spawnSync("unshare", ["--net", "--mount", "true"]).status === 0;
-}
-
-/** The lab's tools work here as they do in the guest: with their libraries, and their files in /etc. */
-function inNamespace(args: readonly string[]): Promise<number> {
-  const script = `
-    ip link set lo up
-    mount -t tmpfs tmpfs /run
-    mount -t overlay -o "lowerdir=/etc:${LAB_ROOT}/etc" overlay /etc
-    export LD_LIBRARY_PATH="${LAB_ROOT}/usr/lib/x86_64-linux-gnu"
-    exec "$@"
-  `;
-  return start("host", "unshare", ["--net", "--mount", "sh", "-c", script, "sh", join(BIN, "vitest"), "run", ...args]);
-}
-
-function vitest(args: readonly string[]): Promise<number> {
-  return start("unit", join(BIN, "vitest"), ["run", ...args]);
-}
-
-function start(name: string, command: string, args: readonly string[]): Promise<number> {
-  console.log(`\n── ${name}`);
-  const child = spawn(command, args, { cwd: TOP, stdio: ["ignore", "inherit", "inherit"], env: environment() });
-  return new Promise((done, failed) => child.once("error", failed).once("close", (code) => done(code ?? 1)));
-}
-
-/** The lab's tools are there for tests on the host too. */
-function environment(): NodeJS.ProcessEnv {
-  const path = [BIN, process.env["PATH"] ?? "", `${LAB_ROOT}/usr/sbin`, `${LAB_ROOT}/usr/bin`].join(":");
-  return { ...process.env, PATH: path };
 }
 
 const wanted = process.argv.slice(2);
