@@ -3,11 +3,12 @@
  * padding and byte order. Integers are in the order of the machine, except those named `be`.
  */
 import { endianness } from "node:os";
+import { writeIp } from "./text.ts";
 
 export type Attribute =
   | { readonly type: number; readonly kind: "u8" | "u16" | "u32" | "s32" | "be16" | "be32"; readonly value: number }
   | { readonly type: number; readonly kind: "u64"; readonly value: bigint }
-  | { readonly type: number; readonly kind: "text"; readonly value: string }
+  | { readonly type: number; readonly kind: "text" | "address16"; readonly value: string }
   | { readonly type: number; readonly kind: "bytes"; readonly value: Uint8Array }
   | { readonly type: number; readonly kind: "nest"; readonly value: readonly Attribute[] };
 
@@ -42,6 +43,10 @@ export function be32(type: number, value: number): Attribute {
 /** NUL-terminated. */
 export function text(type: number, value: string): Attribute {
   return { type, kind: "text", value };
+}
+/** An IP address in 16 bytes, `union nf_inet_addr`: an IPv4 address fills the first four. */
+export function address16(type: number, value: string): Attribute {
+  return { type, kind: "address16", value };
 }
 export function bytes(type: number, value: Uint8Array): Attribute {
   return { type, kind: "bytes", value };
@@ -130,6 +135,12 @@ function writeValue(writer: Writer, { kind, value }: Attribute): void {
       reserve(writer, 3 * value.length + 4);
       writer.at += writer.bytes.write(value, writer.at);
       writer.bytes[writer.at++] = 0;
+      return;
+    case "address16":
+      reserve(writer, 16);
+      writer.bytes.fill(0, writer.at, writer.at + 16);
+      writeIp(value, writer.bytes, writer.at);
+      writer.at += 16;
       return;
     case "bytes":
       writeBytes(writer, value);

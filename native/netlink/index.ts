@@ -10,6 +10,7 @@
  */
 export {
   type Attribute,
+  address16,
   be16,
   be32,
   bytes,

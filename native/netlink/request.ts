@@ -45,12 +45,13 @@ export type Netlink = {
   dump(message: Message): readonly Reply[];
   dumpAsync(message: Message): Promise<readonly Reply[]>;
   /**
-   * Many messages, up to 256 a send. A refused one does not stop the others.
+   * Many messages, up to 256 a send. A refused one does not stop the others. Messages that are made as they are asked for (a
+   * generator, a mapped iterator) cost no memory for more than one send.
    * @returns in the order of the messages
    */
-  batch(messages: readonly Message[]): readonly Outcome[];
+  batch(messages: Iterable<Message>): readonly Outcome[];
   /** @param perSend at most so many in one send: 64 where the thread must stay free for others */
-  batchAsync(messages: readonly Message[], perSend?: number): Promise<readonly Outcome[]>;
+  batchAsync(messages: Iterable<Message>, perSend?: number): Promise<readonly Outcome[]>;
   close(): void;
   [Symbol.dispose](): void;
 };
@@ -170,8 +171,7 @@ export function netlinkOver(
     },
     batch(messages) {
       const outcomes: Outcome[] = [];
-      for (let at = 0; at < messages.length; at += PER_SEND) {
-        const slice = messages.slice(at, at + PER_SEND);
+      for (const slice of slices(messages, PER_SEND)) {
         const collector = prepare(slice, FLAG.ack);
         exchange(collector);
         outcomesOf(collector, slice, outcomes);
@@ -180,8 +180,7 @@ export function netlinkOver(
     },
     async batchAsync(messages, perSend = PER_SEND) {
       const outcomes: Outcome[] = [];
-      for (let at = 0; at < messages.length; at += perSend) {
-        const slice = messages.slice(at, at + perSend);
+      for (const slice of slices(messages, perSend)) {
         const collector = prepare(slice, FLAG.ack);
         await exchangeAsync(collector, false);
         outcomesOf(collector, slice, outcomes);
@@ -206,6 +205,17 @@ function open(options: NetlinkOptions) {
     socket.close();
     throw error;
   }
+}
+
+function* slices<T>(items: Iterable<T>, length: number): Generator<readonly T[]> {
+  let slice: T[] = [];
+  for (const item of items) {
+    slice.push(item);
+    if (slice.length < length) continue;
+    yield slice;
+    slice = [];
+  }
+  if (slice.length > 0) yield slice;
 }
 
 function written(writer: Writer): Buffer {

@@ -68,7 +68,7 @@ function destinationOf(status: ReturnType<Ipvs["destinations"]>[number]): Destin
 
 /** Who changes the table beside us makes an addition a change, or a deletion needless: that is no error. */
 function performAll(ipvs: Ipvs, ops: readonly Op[]): readonly (string | undefined)[] {
-  const outcomes = ipvs.performAll(ops.map(changeOf));
+  const outcomes = ipvs.performAll(ops.values().map(changeOf));
   return outcomes.map((outcome, index) => {
     const op = ops[index];
     if (outcome === undefined || op === undefined) return undefined;

@@ -1,12 +1,12 @@
 /** Destinations (real servers) of services: commands and answers. linux/ip_vs.h. */
-import { type Attribute, be16, bytes, NESTED, nest, u8, u16, u32 } from "../attribute.ts";
+import { type Attribute, address16, be16, NESTED, nest, u8, u16, u32 } from "../attribute.ts";
 import { beOf, bytesOf, type Fields, nestOf, readFields, uintOf } from "../fields.ts";
 import { GENERIC_HEADER } from "../generic.ts";
 import type { Reply } from "../message.ts";
 import { bitsOf, familyNumber, familyOf, familyOfIp, ipFromBytes } from "../text.ts";
 import type { Change } from "./change.ts";
 import { CMD, CMD_ATTR, DEST, FORWARDING, TUNNEL, TUNNEL_FLAG } from "./numbers.ts";
-import { type ServiceId, serviceRef, unionAddress } from "./services.ts";
+import { type ServiceId, serviceRef } from "./services.ts";
 import { readStats, type Stats } from "./stats.ts";
 
 /** `local` and `bypass` are chosen by the kernel (a server on this node; a proxy's cache) and only ever read. */
@@ -66,7 +66,7 @@ export function decodeDestination(reply: Pick<Reply, "payload">): DestinationSta
     activeConnections: uintOf(fields, DEST.active) ?? 0,
     inactiveConnections: uintOf(fields, DEST.inactive) ?? 0,
     persistentConnections: uintOf(fields, DEST.persistent) ?? 0,
-    stats: readStats(nestOf(fields, DEST.stats64), nestOf(fields, DEST.stats)),
+    stats: readStats(fields, DEST.stats64, DEST.stats),
   };
 }
 
@@ -119,9 +119,5 @@ function change(command: number, service: ServiceId, destination: Destination): 
 const PLAIN = { tunnel: "ipip", port: 0, checksum: "nocsum" } as const;
 
 function identity(id: DestinationId): Attribute[] {
-  return [
-    u16(DEST.family, familyNumber(familyOfIp(id.ip))),
-    bytes(DEST.address, unionAddress(id.ip)),
-    be16(DEST.port, id.port),
-  ];
+  return [u16(DEST.family, familyNumber(familyOfIp(id.ip))), address16(DEST.address, id.ip), be16(DEST.port, id.port)];
 }

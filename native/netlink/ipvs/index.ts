@@ -56,7 +56,7 @@ export type Ipvs = {
   /** @throws {NetlinkError} */
   perform(change: Change): void;
   /** Up to 256 a send, in order; a refused one does not stop the others. @returns one outcome per change, undefined = done */
-  performAll(changes: readonly Change[]): readonly Outcome[];
+  performAll(changes: Iterable<Change>): readonly Outcome[];
   services(): readonly ServiceStatus[];
   /** Empty where there is no such service. */
   destinations(service: ServiceId): readonly DestinationStatus[];
@@ -110,7 +110,7 @@ export function openIpvs(options: { readonly timeoutMs?: number } = {}): Ipvs {
 
   return {
     perform: (change) => void netlink.request(message(change)),
-    performAll: (changes) => netlink.batch(changes.map(message)),
+    performAll: (changes) => netlink.batch(Iterator.from(changes).map(message)),
     services: () => decodeAll(dump(CMD.getService), decodeService),
     destinations: (service) =>
       decodeAll(

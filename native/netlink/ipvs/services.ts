@@ -1,9 +1,21 @@
 /** Virtual services: commands and answers. linux/ip_vs.h. */
-import { type Attribute, be16, be32, bytes, NESTED, nest, text, u16, u32 } from "../attribute.ts";
+import {
+  type Attribute,
+  address16,
+  be16,
+  be32,
+  bytes,
+  encodeAttributes,
+  NESTED,
+  nest,
+  text,
+  u16,
+  u32,
+} from "../attribute.ts";
 import { beOf, bytesOf, type Fields, nestOf, readFields, textOf, u32At, uintOf } from "../fields.ts";
 import { GENERIC_HEADER } from "../generic.ts";
 import { type Reply, struct } from "../message.ts";
-import { bitsOf, type Family, familyNumber, familyOf, familyOfIp, ipFromBytes, ipToBytes } from "../text.ts";
+import { bitsOf, type Family, familyNumber, familyOf, familyOfIp, ipFromBytes } from "../text.ts";
 import type { Change } from "./change.ts";
 import { CMD, CMD_ATTR, IPPROTO, SERVICE_FLAG, SVC } from "./numbers.ts";
 import { readStats, type Stats } from "./stats.ts";
@@ -53,10 +65,15 @@ export function flush(): Change {
   return { command: CMD.flush, attrs: [] };
 }
 
-/** The attribute by which commands name a service. */
+/** The attribute by which commands name a service. Encoded once for all servers of a service, which follow each other. */
 export function serviceRef(id: ServiceId): Attribute {
-  return nest(CMD_ATTR.service | NESTED, identity(id));
+  if (id !== last.id) last = { id, encoded: encodeAttributes(identity(id)) };
+  return bytes(CMD_ATTR.service | NESTED, last.encoded);
 }
+let last: { readonly id: ServiceId | undefined; readonly encoded: Uint8Array } = {
+  id: undefined,
+  encoded: new Uint8Array(0),
+};
 
 /** `tcp 192.0.2.1:80`, `fwmark 7 ipv6` */
 export function describeServiceId(id: ServiceId): string {
@@ -72,7 +89,7 @@ export function familyOfService(id: ServiceId): Family {
 export function decodeService(reply: Pick<Reply, "payload">): ServiceStatus | undefined {
   const fields = nestOf(readFields(reply.payload, GENERIC_HEADER), CMD_ATTR.service);
   const service = fields && readService(fields);
-  return fields && service && { ...service, stats: readStats(nestOf(fields, SVC.stats64), nestOf(fields, SVC.stats)) };
+  return fields && service && { ...service, stats: readStats(fields, SVC.stats64, SVC.stats) };
 }
 
 export function readService(fields: Fields): Service | undefined {
@@ -123,18 +140,9 @@ function identity(id: ServiceId): Attribute[] {
   return [
     u16(SVC.family, familyNumber(familyOfIp(id.ip))),
     u16(SVC.protocol, IPPROTO[id.protocol]),
-    bytes(SVC.address, unionAddress(id.ip)),
+    address16(SVC.address, id.ip),
     be16(SVC.port, id.port), // big-endian, unlike the other integers
   ];
-}
-
-/** `union nf_inet_addr`: always 16 bytes. */
-export function unionAddress(ip: string): Uint8Array {
-  const address = ipToBytes(ip);
-  if (address.length === 16) return address;
-  const union = new Uint8Array(16);
-  union.set(address);
-  return union;
 }
 
 /** A mask for IPv4, a length for IPv6. */

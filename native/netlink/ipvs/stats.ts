@@ -1,5 +1,5 @@
 /** Counters of a service or server: IPVS_STATS_ATTR_* of linux/ip_vs.h. */
-import { type Fields, uintOf, wideUintOf } from "../fields.ts";
+import { type Fields, nestOf, uintOf, wideUintOf } from "../fields.ts";
 import { STATS } from "./numbers.ts";
 
 /** Totals, and rates per second as the kernel estimates them over some seconds. */
@@ -16,9 +16,10 @@ export type Stats = {
   readonly outByteRate: number;
 };
 
-/** @param wide 64-bit counters, from Linux 4.1; @param narrow the older form, in which most wrap at 32 bits */
-export function readStats(wide: Fields | undefined, narrow: Fields | undefined): Stats {
-  const value = (type: number): number => (wide && wideUintOf(wide, type)) ?? narrowValue(narrow, type);
+/** @param wide the attribute with 64-bit counters, from Linux 4.1; @param narrow the older one, in which most wrap at 32 bits */
+export function readStats(fields: Fields, wide: number, narrow: number): Stats {
+  const stats = nestOf(fields, wide) ?? nestOf(fields, narrow);
+  const value = (type: number) => (stats === undefined ? 0 : (wideUintOf(stats, type) ?? uintOf(stats, type) ?? 0));
   return {
     connections: value(STATS.connections),
     inPackets: value(STATS.inPackets),
@@ -31,9 +32,4 @@ export function readStats(wide: Fields | undefined, narrow: Fields | undefined):
     inByteRate: value(STATS.inByteRate),
     outByteRate: value(STATS.outByteRate),
   };
-}
-
-function narrowValue(narrow: Fields | undefined, type: number): number {
-  if (narrow === undefined) return 0;
-  return wideUintOf(narrow, type) ?? uintOf(narrow, type) ?? 0; // bytes have 64 bits in the older form, too
 }

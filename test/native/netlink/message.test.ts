@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { createWriter, writeAttributes } from "../../../native/netlink/attribute.ts";
 import {
   type Attribute,
+  address16,
   be16,
   be32,
   beOf,
@@ -102,6 +103,16 @@ test("padding is written even where the buffer was used before", () => {
   writer.bytes.fill(0xff);
   writeAttributes(writer, [u8(1, 1), text(2, "abc12")]);
   expect(writer.bytes.subarray(0, writer.at).toString("hex")).toBe("05000100010000000a00020061626331320000" + "00");
+});
+
+test("an IPv4 address in sixteen bytes is padded with zeros, in a used buffer too", () => {
+  const writer = createWriter(64);
+  writer.bytes.fill(0xff);
+  writeAttributes(writer, [address16(3, "192.0.2.1"), address16(3, "2001:db8::1")]);
+  expect(writer.bytes.subarray(0, writer.at).toString("hex")).toBe(
+    "14000300c0000201" + "0".repeat(24) + "1400030020010db8000000000000000000000001",
+  );
+  expect(() => writeAttributes(writer, [address16(3, "192.0.2")])).toThrow(RangeError);
 });
 
 test("the buffer grows with what is written", () => {
