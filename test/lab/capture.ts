@@ -89,7 +89,9 @@ export async function captureWith(start: Start, device: string, filter = "vrrp o
       const tooLate = () => {
         waiting.delete(look);
         failed(
-          new Error(`No such frame on ${device} within ${timeoutMs} ms; seen:\n${frames.map(frameText).join("\n")}`),
+          new Error(
+            `No such frame on ${device} within ${timeoutMs} ms; the last seen:\n${frames.slice(-40).map(frameText).join("\n")}`,
+          ),
         );
       };
       const limit = setTimeout(tooLate, timeoutMs);
