@@ -6,11 +6,25 @@ import { readerOf } from "./values.ts";
 export function find(block: Statement, name: string): Statement | undefined {
   const body = block.body;
   if (body === undefined) return undefined;
+  if (body.length > SMALL) return indexOf(block, body).get(name);
   for (let i = body.length - 1; i >= 0; i--) {
     const statement = body[i];
     if (statement?.rule?.name === name) return statement;
   }
   return undefined;
+}
+
+/** A service may hold thousands of servers: blocks larger than this are searched by an index. */
+const SMALL = 32;
+const indexes = new WeakMap<Statement, ReadonlyMap<string, Statement>>();
+
+function indexOf(block: Statement, body: readonly Statement[]): ReadonlyMap<string, Statement> {
+  const known = indexes.get(block);
+  if (known !== undefined) return known;
+  const index = new Map<string, Statement>();
+  for (const statement of body) if (statement.rule !== undefined) index.set(statement.rule.name, statement);
+  indexes.set(block, index);
+  return index;
 }
 
 export function findAll(block: Statement, name: string): readonly Statement[] {

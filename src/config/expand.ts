@@ -41,9 +41,8 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
   return {
     collecting: () => open !== undefined,
     line(piece, folder, emit) {
-      const clean = withoutComment(piece);
-      if (open === undefined) process(clean, folder, emit, 0);
-      else collect(clean.text.trim());
+      if (open === undefined) process(withoutComment(piece), folder, emit, 0);
+      else if (piece.text.trim() !== "") collect(withoutComment(piece).text.trim());
     },
   };
 
@@ -104,7 +103,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
       process(clean, folder, emit, depth + 1);
     else {
       adviseBraces(clean);
-      emit(withoutLoneBackslash(clean));
+      emit(unmasked(withoutLoneBackslash(clean)));
     }
     for (const line of more) process(line, folder, emit, depth + 1);
   }
@@ -114,7 +113,12 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
     for (const match of text.matchAll(/\$([A-Za-z_]\w*)/g)) {
       const name = match[1] ?? "";
       if (!definitions.has(name) || text.charAt(match.index + 1) === "{") continue;
-      complain(`$${name} is not replaced, since more text follows`, `write \${${name}}`, columns[match.index] ?? 1, true);
+      complain(
+        `$${name} is not replaced, since more text follows`,
+        `write \${${name}}`,
+        columns[match.index] ?? 1,
+        true,
+      );
     }
   }
 
@@ -189,7 +193,15 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
   }
 }
 
-/** Cuts off a comment; `\#` and `\!` outside quotes become the character itself. */
+/** `\#` and `\!` are characters like any other; until the line is done they stand as these, so that no comment begins at them. */
+const masks: Readonly<Record<string, string>> = { "#": "\ue023", "!": "\ue021" };
+
+function unmasked(piece: Piece): Piece {
+  if (!/[\ue021\ue023]/.test(piece.text)) return piece;
+  return { text: piece.text.replaceAll("\ue023", "#").replaceAll("\ue021", "!"), columns: piece.columns };
+}
+
+/** Cuts off a comment; `\#` and `\!` outside quotes are masked. */
 export function withoutComment(piece: Piece): Piece {
   const { text } = piece;
   if (!/[#!]/.test(text)) return trimmed(piece);
@@ -202,7 +214,7 @@ export function withoutComment(piece: Piece): Piece {
     if (!quoted && (character === "#" || character === "!")) break;
     const escaped = !quoted && character === "\\" && /[#!]/.test(text.charAt(i + 1));
     if (escaped) i++;
-    out += text.charAt(i);
+    out += escaped ? masks[text.charAt(i)] : text.charAt(i);
     columns.push(piece.columns[i] ?? 1);
   }
   return trimmed({ text: out, columns });

@@ -29,6 +29,7 @@ export function createScanner(tree: Tree, report: Report): Scanner {
   const remember = createMemory();
   return (line) => {
     const { text, to } = line;
+    const comments = line.expanded === undefined; // else they are gone already, and what looks like one is none
     let words: string[] = [];
     let start = -1;
     let end = -1;
@@ -37,7 +38,7 @@ export function createScanner(tree: Tree, report: Report): Scanner {
       const code = text.charCodeAt(at);
       if (isBlank(code)) {
         at++;
-      } else if (code === HASH || code === BANG) {
+      } else if (comments && (code === HASH || code === BANG)) {
         break;
       } else if (code === OPEN || code === CLOSE) {
         if (words.length > 0) tree.statement(statementOf(line, remember.words(words), start, end));
@@ -47,7 +48,7 @@ export function createScanner(tree: Tree, report: Report): Scanner {
         at++;
       } else {
         if (words.length === 0) start = at;
-        const close = code === QUOTE ? quoteEnd(line, at, report) : plainWordEnd(text, at, to);
+        const close = code === QUOTE ? quoteEnd(line, at, report) : plainWordEnd(text, at, to, comments);
         words.push(code === QUOTE ? text.slice(at + 1, Math.max(at + 1, close - 1)) : remember.word(text, at, close));
         at = close;
         end = Math.min(close, to);
@@ -81,12 +82,12 @@ function quoteEnd(line: Line, at: number, report: Report): number {
   return trimmedEnd(text, at + 1, to) + 1;
 }
 
-function plainWordEnd(text: string, from: number, to: number): number {
+function plainWordEnd(text: string, from: number, to: number, comments: boolean): number {
   let at = from + 1;
   while (at < to) {
     const code = text.charCodeAt(at);
     if (code <= HASH) {
-      if (isBlank(code) || code >= BANG) break;
+      if (isBlank(code) || code === QUOTE || (comments && code >= BANG)) break;
     } else if (code === OPEN || code === CLOSE) break;
     at++;
   }

@@ -1,0 +1,51 @@
+/** Reading in a thread: values, problems, and the limits. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { readConfig, stopReader, warmReader } from "../../src/daemon/read-config.ts";
+import { instance } from "./load.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vipd-read-"));
+afterAll(async () => {
+  await stopReader();
+  rmSync(folder, { recursive: true });
+});
+
+function fileWith(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text, { mode: 0o644 });
+  return path;
+}
+
+const options = { configId: "alpha", tolerant: false };
+
+test("a file becomes a value, again and again in the same thread", async () => {
+  warmReader();
+  const path = fileWith("good.conf", instance(" priority 120"));
+  for (let i = 0; i < 3; i++) expect((await readConfig(path, options)).config?.vrrp.routers[0]?.priority).toBe(120);
+});
+
+test("two requests at once are both answered", async () => {
+  const path = fileWith("both.conf", instance("@alpha priority 7"));
+  const [a, b] = await Promise.all([readConfig(path, options), readConfig(path, { ...options, configId: "beta" })]);
+  expect([a.config?.vrrp.routers[0]?.priority, b.config?.vrrp.routers[0]?.priority]).toEqual([7, 100]);
+});
+
+test("a missing file is a problem", async () => {
+  const { config, problems } = await readConfig(join(folder, "none.conf"), options);
+  expect(config).toBeUndefined();
+  expect(problems).toMatchObject([
+    { code: "VIPD007", verdict: "security", message: `${join(folder, "none.conf")} does not exist` },
+  ]);
+});
+
+test("a deadline and a limit of memory end in a problem, and the next file is read", async () => {
+  const runaway = fileWith("runaway.conf", `${"~SEQ(A,1,900) ~SEQ(B,1,900) x${A}.${B}\n".repeat(3)}`);
+  expect((await readConfig(runaway, { ...options, deadlineMs: 30 })).problems[0]).toMatchObject({
+    code: "VIPD018",
+    message: "the file is not read after 0.03 s",
+  });
+  expect((await readConfig(runaway, { ...options, memoryMb: 12 })).problems[0]).toMatchObject({ code: "VIPD018" });
+  expect((await readConfig(fileWith("next.conf", instance("")), options)).config).toBeDefined();
+});
