@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain old JavaScript, so that any Node can read it: what follows needs Node 24, and an older one is told so.
-// For a daemon it starts the two children before anything else is read: they load while main.js does.
+// For a daemon it starts the vrrp process and the thread that reads the file first: they load while main.js does.
 var major = parseInt(process.versions.node, 10);
 if (major < 24) {
   console.error("vipd needs Node.js 24 or newer; this is " + process.version + " (" + process.execPath + ")");
@@ -20,6 +20,15 @@ if (daemon) {
   });
 }
 
+/** The thread that reads the file, with the limits of read-config.ts. */
+function startReader() {
+  var Worker = process.getBuiltinModule("worker_threads").Worker;
+  var limits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 64 };
+  var reader = new Worker(import.meta.dirname + "/reader.js", { resourceLimits: limits, execArgv: [] });
+  reader.unref();
+  return reader;
+}
+
 /** Starts the entry file of a role. What goes wrong is kept in `failed`, for nobody listens yet. */
 function fork(role) {
   var child = process.getBuiltinModule("child_process").fork(import.meta.dirname + "/" + role + ".js", [], {
@@ -33,7 +42,8 @@ function fork(role) {
 
 globalThis.vipd = {
   fork: fork,
-  children: daemon ? { vrrp: fork("vrrp"), checkers: fork("checkers") } : {},
+  children: daemon ? { vrrp: fork("vrrp") } : {},
+  reader: daemon ? startReader() : undefined,
   /** The signals that came before main.js could listen. */
   takeSignals: function () { var taken = pending || []; pending = null; return taken; },
 };

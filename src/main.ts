@@ -8,7 +8,7 @@ import { runStop } from "./commands/stop.ts";
 import { runSweep } from "./commands/sweep.ts";
 import { runDaemon } from "./daemon/daemon.ts";
 import { EXIT, Refusal } from "./daemon/machine.ts";
-import { readConfig, warmReader } from "./daemon/read-config.ts";
+import { readConfig } from "./daemon/read-config.ts";
 import { SIGNALS } from "./daemon/signals.ts";
 import { VERSION } from "./version.ts";
 
@@ -22,7 +22,6 @@ async function main(argv: readonly string[]): Promise<number> {
 function run(invocation: Invocation): Promise<number> | number {
   switch (invocation.run) {
     case "daemon":
-      warmReader();
       return runDaemon(invocation.options, VERSION, readConfig);
     case "help":
       return print(HELP);

@@ -68,7 +68,7 @@ async function live(context: Context): Promise<number> {
   const keeper = createKeeper(context, parts.participants, parts.services.keys);
   const removePidFiles = keepChildPidFiles(context);
   const status = () => collectStatus(context, parts, keeper, state);
-  startRoles(options, parts);
+  startVrrp(options, parts);
 
   handleSignals(
     {
@@ -117,6 +117,21 @@ async function live(context: Context): Promise<number> {
     stopping = first ? wish : { ...wish, ...stopping, hurry: true };
     if (first) void finish(wish);
     else void hurry();
+  }
+
+  /** The configuration is in force. */
+  function serve(): void {
+    state = "running";
+    emit({ type: "daemon.ready", tookMs: clock.now() - context.startedMs });
+    systemd.ready(summary(keeper));
+    control = openControl(options.runDir, {
+      ...context,
+      status,
+      reload,
+      stop,
+      config: () => keeper.current()?.consolidated,
+    });
+    feedWatchdog(clock, systemd, (ms) => working(options, parts).every((role) => role.answeredWithin(ms)));
   }
 
   function hurry(): void {
@@ -171,16 +186,19 @@ async function live(context: Context): Promise<number> {
     const namespace = options.namespace ?? config.global.netNamespace;
     if (namespace !== undefined) enterNetwork(namespace);
     if (options.dryRun !== "all") refuseBesideKeepalived();
+    // only now, when nothing that adverts wait for needs the processor
+    if (options.only !== "vrrp" && parts.checkers.process().state === "stopped") parts.checkers.start(undefined);
   }
 
   emit({ type: "daemon.start", version: context.version, file: options.file ?? "(default)" });
   for (const note of options.notes) emit({ type: "info", reason: note });
+  const started = keeper.start(beforeHandingOut);
   try {
-    const result = await keeper.start(beforeHandingOut);
-    if (!result.ok)
+    const result = await Promise.race([started, ended.promise]);
+    if (typeof result === "object" && !result.ok)
       throw new Refusal(
         EXIT.configuration,
-        [`Cannot start: the configuration is not usable`, ...result.problems].join("\n"),
+        ["Cannot start: the configuration is not usable", ...result.problems].join("\n"),
       );
   } catch (error) {
     if (stopping === undefined) {
@@ -189,19 +207,7 @@ async function live(context: Context): Promise<number> {
       throw error;
     }
   }
-  if (stopping === undefined) {
-    state = "running";
-    control = openControl(options.runDir, {
-      ...context,
-      status,
-      reload,
-      stop,
-      config: () => keeper.current()?.consolidated,
-    });
-    feedWatchdog(clock, systemd, (ms) => working(options, parts).every((role) => role.answeredWithin(ms)));
-    emit({ type: "daemon.ready", tookMs: clock.now() - context.startedMs });
-    systemd.ready(summary(keeper));
-  }
+  if (stopping === undefined) serve();
   const code = await ended.promise;
   await log.flush();
   return code;
@@ -212,13 +218,11 @@ const HURRY_MS = 500;
 /** startup_script and shutdown_script. */
 const HOOK_MS = 10_000;
 
-/** Those that the launcher forked; a part that is not wanted is ended. */
-function startRoles({ only }: DaemonOptions, { vrrp, checkers }: Parts): void {
-  const first = firstChildren();
-  if (only === "checkers") first["vrrp"]?.kill("SIGKILL");
-  else vrrp.start(first["vrrp"]);
-  if (only === "vrrp") first["checkers"]?.kill("SIGKILL");
-  else checkers.start(first["checkers"]);
+/** The vrrp process runs since before this code was loaded; where it is not wanted it is ended. */
+function startVrrp({ only }: DaemonOptions, { vrrp }: Parts): void {
+  const first = firstChildren()["vrrp"];
+  if (only === "checkers") first?.kill("SIGKILL");
+  else vrrp.start(first);
 }
 
 /** A start that failed: nothing was handed out, so nothing has to be given back. */

@@ -1,9 +1,12 @@
 /** Plain HTTP with JSON bodies on a Unix socket: `curl --unix-socket PATH http://localhost/status` works. */
 import { chmodSync, chownSync } from "node:fs";
-import { createServer, type IncomingMessage, request, type Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { findGroup } from "./accounts.ts";
 import { systemErrorCode } from "./errors.ts";
 import { removeFile } from "./files.ts";
+
+/** Loaded when it is needed: it takes as long as all the rest of vipd, and adverts shall not wait for it. */
+const http = () => process.getBuiltinModule("node:http");
 
 export type HttpAnswer = { readonly status: number; readonly body: unknown };
 export type HttpHandler = (method: string, url: URL, body: unknown) => Promise<HttpAnswer>;
@@ -18,7 +21,7 @@ const MOST_BYTES = 64 * 1024;
  */
 export function serveHttp(path: string, mode: number, group: string | undefined, handle: HttpHandler): HttpSocket {
   removeFile(path);
-  const server = createServer((incoming, outgoing) => {
+  const server = http().createServer((incoming, outgoing) => {
     void answer(incoming, handle).then(({ status, body }) => {
       outgoing.writeHead(status, { "content-type": "application/json", connection: "close" });
       outgoing.end(`${JSON.stringify(body)}\n`);
@@ -82,7 +85,7 @@ export function askHttp(
   timeoutMs: number,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const asking = request(
+    const asking = http().request(
       { socketPath: path, method, path: url, headers: { "content-type": "application/json" }, timeout: timeoutMs },
       (incoming) => {
         const chunks: Buffer[] = [];
