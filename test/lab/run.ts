@@ -9,7 +9,7 @@
  * by memory. Several guests may run at once.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -38,9 +38,10 @@ export type LabResult = { readonly exitCode: number; readonly output: string };
 export async function runInLab(job: LabJob): Promise<LabResult> {
   if (!existsSync(KERNEL)) throw new Error("Cannot start the lab: its kernel is missing; run test/lab/setup.sh");
   const timeoutMs = job.timeoutMs ?? 300_000;
-  const folder = await mkdtemp(join(tmpdir(), "vipd-lab-"));
+  // the kernel's command line knows no quotes
+  const folder = await mkdtemp(join(/\s/.test(tmpdir()) ? "/tmp" : tmpdir(), "vipd-lab-"));
   const guest = await startGuest(folder, job, timeoutMs);
-  const undo = killedWithUs(guest);
+  const undo = goneWithUs(guest, folder);
   const tooLate = setTimeout(() => killGuest(guest), timeoutMs + 10_000);
   try {
     const output = await readOutput(guest, job.onLine === undefined ? print : job.onLine);
@@ -72,7 +73,8 @@ async function startGuest(folder: string, job: LabJob, timeoutMs: number): Promi
       ...["quiet", "loglevel=0", "con=null", "con0=fd:0,fd:1"],
       ...[`uml_dir=${folder}`, "umid=guest", `LAB_JOB=${folder}`],
     ],
-    { stdio: ["ignore", "pipe", "pipe"], detached: true },
+    // with TMPDIR its memory would be a file there, on a disk
+    { stdio: ["ignore", "pipe", "pipe"], detached: true, env: { PATH: process.env["PATH"] } },
   );
 }
 
@@ -124,15 +126,15 @@ function killGuest(guest: ChildProcess): void {
   }
 }
 
-/** Takes the guest along when this process is interrupted. */
-function killedWithUs(guest: ChildProcess): () => void {
-  const kill = () => killGuest(guest);
-  const stop = (signal: NodeJS.Signals) => {
-    kill();
-    process.exit(signal === "SIGINT" ? 130 : 143);
+/** Takes the guest and its folder along when this process is interrupted. */
+function goneWithUs(guest: ChildProcess, folder: string): () => void {
+  const remove = () => {
+    killGuest(guest);
+    rmSync(folder, { recursive: true, force: true });
   };
-  process.on("exit", kill).on("SIGINT", stop).on("SIGTERM", stop);
-  return () => void process.off("exit", kill).off("SIGINT", stop).off("SIGTERM", stop);
+  const stop = (signal: NodeJS.Signals) => process.exit(signal === "SIGINT" ? 130 : 143);
+  process.on("exit", remove).on("SIGINT", stop).on("SIGTERM", stop);
+  return () => void process.off("exit", remove).off("SIGINT", stop).off("SIGTERM", stop);
 }
 
 async function main(): Promise<number> {
