@@ -3,10 +3,10 @@
  * is to be done. It reads no clock, opens no socket and knows no kernel; the vrrp process runs it with real ones, the simulation with a
  * clock and a LAN of its own.
  *
- *     packet ─▶ decode (packet.ts) ─┐
- *     timer ────────────────────────┼─▶ machine.step (machine, backup, master) ─▶ actions
- *     link, fact ─▶ assess ─────────┘            │      ▲
- *                   (instance, priority)         └─▶ group.nextMoves
+ *     packet ─▶ reception (packet, drops, oddities) ─┐
+ *     timer ──────────────────────────────────────────┼─▶ machine.step (backup, master) ─▶ actions
+ *     link, fact ─▶ knowledge ─▶ assessment ──────────┘           │      ▲
+ *                                (instance, priority)             └─▶ group.nextMoves
  *
  * The machine knows one instance and the protocol; a group keeps members together; assessment turns links and trackers into a priority
  * and faults. The engine routes between them, in one place, so that after every call all members of a group are in the same state.
@@ -15,47 +15,36 @@
  * `docs/vrrp-differences.md` lists where this differs from the RFC and from keepalived.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Ip } from "../base/address.ts";
 import { unreachable } from "../base/result.ts";
 import type { VrrpState } from "../events.ts";
-import { dropWords } from "./drops.ts";
-import { groupState, type Member, nextMoves } from "./group.ts";
+import { groupState, nextMoves } from "./group.ts";
 import {
   assessInstance,
   createInstance,
   type Instance,
-  isAddressed,
   refreshRouter,
-  type Surroundings,
   statusOf,
+  tracks,
   usesLink,
 } from "./instance.ts";
-import type { Action, Advert, Engine, EngineEvent, LinkState, TimerKind } from "./interface.ts";
+import type { Action, Engine, EngineEvent, LinkState } from "./interface.ts";
+import { createKnowledge } from "./knowledge.ts";
 import { step } from "./machine.ts";
-import { oddities } from "./oddities.ts";
-import { decodeAdvert, vridOf } from "./packet.ts";
-import type { Fact, GroupSettings, RouterSettings, VrrpSettings } from "./settings.ts";
-import type { Event } from "./state.ts";
+import { type Packet, read } from "./reception.ts";
+import { createRoster, type Group } from "./roster.ts";
+import type { Fact, RouterSettings, VrrpSettings } from "./settings.ts";
+import type { Event, Router } from "./state.ts";
 import { disarm, happened } from "./steps.ts";
-
-type Group = { settings: GroupSettings; state: VrrpState; sinceMs: number };
-type Packet = Extract<EngineEvent, { type: "packet" }>;
+import { adjustmentWords } from "./words.ts";
 
 export function createEngine(): Engine {
-  const instances = new Map<string, Instance>();
-  const groups = new Map<string, Group>();
-  const links = new Map<string, LinkState>();
-  const facts = new Map<string, Fact>();
-  const timers = new Map<string, { readonly instance: Instance; readonly kind: TimerKind }>();
-  /** By link and VRID: there is one, or a few that differ in family or peers. */
-  const byVrid = new Map<string, Instance[]>();
+  const roster = createRoster();
+  const { instances, groups } = roster;
+  const knowledge = createKnowledge();
   let startupUntilMs: number | undefined;
+  /** True while several instances are being moved: groups are looked at when all have. */
+  let moving = false;
   let actions: Action[] = [];
-
-  const around: Surroundings = {
-    linkOf: (name) => links.get(name),
-    factOf: (tracker, id) => facts.get(`${tracker} ${id}`) ?? (tracker === "interface" ? linkFact(id) : undefined),
-  };
 
   function handle(event: EngineEvent, nowMs: number): readonly Action[] {
     actions = [];
@@ -70,10 +59,10 @@ export function createEngine(): Engine {
         configure(event.settings, nowMs);
         break;
       case "link":
-        linkChanged(event.state, nowMs);
+        learnLink(event.state, nowMs);
         break;
       case "fact":
-        learn(event.fact, nowMs);
+        learnFact(event.fact, nowMs);
         break;
       case "addressFault":
         addressFault(event.router, event.reason, nowMs);
@@ -99,74 +88,44 @@ export function createEngine(): Engine {
     let defended = false;
     for (const action of next.actions) {
       actions.push(action);
-      if (action.type === "advertise") countSent(instance, action.advert);
-      else if (action.type === "event" && action.body.type === "vrrp.lower") defended = true;
+      if (action.type === "advertise") {
+        instance.adverts.sent++;
+        if (action.advert.priority === 0) instance.adverts.priorityZeroSent++;
+      } else if (action.type === "event" && action.body.type === "vrrp.lower") defended = true;
     }
     if (before.name !== next.state.name) {
       if (next.state.name === "MASTER") instance.transitions.toMaster++;
       else if (before.name === "MASTER") instance.transitions.fromMaster++;
     }
-    if (instance.group !== undefined) followUp(instance, event, before.name !== next.state.name, defended, nowMs);
-  }
-
-  /** What an instance does may concern the rest of its group. */
-  function followUp(instance: Instance, event: Event, moved: boolean, defended: boolean, nowMs: number): void {
-    if (event.type === "heard" && event.advert.priority === 0 && instance.state.name === "BACKUP") {
-      tellSiblings(instance, { type: "siblingResigned", sibling: instance.settings.name }, nowMs);
-    }
+    if (instance.group === undefined) return;
     if (defended && event.type !== "siblingContested") tellSiblings(instance, { type: "siblingContested" }, nowMs);
-    const isReady = instance.state.name === "BACKUP" && instance.state.ready !== undefined;
-    if (!settling && (moved || isReady)) settle(nowMs);
+    if (!moving && (before.name !== next.state.name || isReady(before) !== isReady(next.state)))
+      settle([instance], nowMs);
   }
 
   function tellSiblings(instance: Instance, event: Event, nowMs: number): void {
-    for (const sibling of membersOf(instance.group)) {
+    for (const sibling of roster.members(instance.group)) {
       if (sibling !== instance) advance(sibling, event, nowMs);
     }
   }
 
-  // ── packets ──────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── packets and timers ───────────────────────────────────────────────────────────────────────────────────────
 
   function receive(packet: Packet, nowMs: number): void {
-    const instance = receiverOf(packet);
+    const instance = roster.receiver(packet);
     if (instance === undefined || instance.state.name === "INIT") return;
-    const advert = readAdvert(instance, packet, nowMs);
+    if (!instance.heardAnybody && packet.from !== instance.router.self) hearsSomebody(instance, nowMs);
+    const { advert, events } = read(instance, packet, nowMs);
+    for (const body of events) actions.push(happened(body, nowMs));
     if (advert === undefined) return;
     instance.adverts.received++;
     if (advert.priority === 0) instance.adverts.priorityZeroReceived++;
+    const wasBackup = instance.state.name === "BACKUP";
     const arrivedMs = Math.min(packet.arrivedMs, nowMs);
     advance(instance, { type: "heard", advert, from: packet.from, arrivedMs }, nowMs);
-  }
-
-  /** Instances that share a VRID on a link are told apart by how the packet was addressed; one alone is asked what is wrong with it. */
-  function receiverOf({ link, from, to, bytes }: Packet): Instance | undefined {
-    const candidates = byVrid.get(vridKey(link, vridOf(bytes) ?? 0, from));
-    if (candidates === undefined || candidates.length === 1) return candidates?.[0];
-    return candidates.find((candidate) => isAddressed(candidate, from, to));
-  }
-
-  function readAdvert(instance: Instance, packet: Packet, nowMs: number): Advert | undefined {
-    const { from, to, ttl, bytes } = packet;
-    const last = instance.lastPacket;
-    if (last?.from === from && last.to === to && last.ttl === ttl && sameBytes(last.bytes, bytes)) return last.advert;
-    if (!instance.heardAnybody && from !== instance.router.self) hearsSomebody(instance, nowMs);
-    const decoded = decodeAdvert(bytes, packet, instance.settings);
-    if (!decoded.ok) {
-      const note = instance.drops.note(from, decoded.drop, nowMs);
-      if (note !== undefined) {
-        const { name, links: on } = instance.settings;
-        const reason = dropWords(decoded.drop, from, bytes, ttl, instance.settings);
-        const body = { type: "vrrp.dropped", instance: name, device: on.adverts, drop: decoded.drop } as const;
-        actions.push(happened({ ...body, from: note.from, count: note.count, reason }, nowMs));
-      }
-      return undefined;
+    if (advert.priority === 0 && wasBackup && instance.group !== undefined) {
+      tellSiblings(instance, { type: "siblingResigned", sibling: instance.settings.name }, nowMs);
     }
-    const { value: advert } = decoded;
-    instance.lastPacket = { from, to, ttl, bytes: bytes.slice(), advert };
-    for (const words of oddities(advert, from, instance.router, instance.state.master?.ip !== from)) {
-      if (instance.isNews(words)) warn(instance, words, nowMs);
-    }
-    return advert;
   }
 
   function hearsSomebody(instance: Instance, nowMs: number): void {
@@ -175,14 +134,8 @@ export function createEngine(): Engine {
     refresh([instance], "a peer was heard", nowMs);
   }
 
-  function warn(instance: Instance, reason: string, nowMs: number): void {
-    actions.push(happened({ type: "vrrp.warning", instance: instance.settings.name, reason }, nowMs));
-  }
-
-  // ── timers ───────────────────────────────────────────────────────────────────────────────────────────────────
-
   function expire(name: string, nowMs: number): void {
-    const timer = timers.get(name);
+    const timer = roster.timer(name);
     if (timer === undefined) return;
     const { instance, kind } = timer;
     if (kind === "startup") {
@@ -199,27 +152,17 @@ export function createEngine(): Engine {
 
   // ── links, trackers, addresses ───────────────────────────────────────────────────────────────────────────────
 
-  function linkChanged(state: LinkState, nowMs: number): void {
-    const before = links.get(state.name);
-    if (isDeepStrictEqual(before, state)) return;
-    links.set(state.name, state);
+  function learnLink(state: LinkState, nowMs: number): void {
+    const news = knowledge.learnLink(state);
+    if (news === undefined) return;
     const affected = [...instances.values()].filter((instance) => usesLink(instance, state.name));
-    const wasUp = before !== undefined && isUp(before);
-    const nowUp = isUp(state);
-    if (affected.length > 0 && before !== undefined && wasUp !== nowUp) {
-      const words = nowUp ? "up" : state.present ? "down" : "missing";
-      const body = { type: "tracker", kind: "interface", name: state.name, reason: `link is ${words}` } as const;
-      actions.push(happened({ ...body, from: wasUp ? "up" : "down", to: nowUp ? "up" : "down" }, nowMs));
-    }
-    refresh(affected, wasUp !== nowUp && nowUp ? `link ${state.name} came up` : `link ${state.name} changed`, nowMs);
+    if (affected.length > 0 && news.event !== undefined) actions.push(happened(news.event, nowMs));
+    refresh(affected, news.cause, nowMs);
   }
 
-  function learn(fact: Fact, nowMs: number): void {
-    const name = `${fact.tracker} ${fact.id}`;
-    const before = facts.get(name);
-    facts.set(name, fact);
-    if (before?.value === fact.value) return;
-    const cause = typeof fact.value === "number" ? `${name} says ${fact.value}` : `${name} is ${fact.value}`;
+  function learnFact(fact: Fact, nowMs: number): void {
+    const cause = knowledge.learnFact(fact);
+    if (cause === undefined) return;
     refresh(
       [...instances.values()].filter((instance) => tracks(instance, fact)),
       cause,
@@ -236,96 +179,85 @@ export function createEngine(): Engine {
 
   /** Reassesses these instances and the groups that they are in, then lets the machine see what has changed. */
   function refresh(changed: readonly Instance[], cause: string, nowMs: number): void {
-    const concerned = new Set<Instance>();
+    for (const instance of changed) assessAgain(instance, nowMs);
+    const concerned = new Set(changed);
     for (const instance of changed) {
-      assessAgain(instance, nowMs);
-      concerned.add(instance);
+      for (const sibling of roster.members(instance.group)) concerned.add(sibling);
     }
-    for (const instance of changed) {
-      for (const sibling of membersOf(instance.group)) concerned.add(sibling);
-    }
-    const moved: Instance[] = [];
-    for (const instance of concerned) {
+    const moved = [...concerned].filter((instance) => {
       const router = routerOf(instance);
       const isNew = router !== instance.router || instance.state.name === "INIT";
       instance.router = router;
-      if (isNew) moved.push(instance);
-    }
-    const wasSettling = settling;
-    settling = true;
+      return isNew;
+    });
+    const wasMoving = moving;
+    moving = true;
     for (const instance of moved) advance(instance, { type: "assessed", cause }, nowMs);
-    settling = wasSettling;
-    if (!settling) settle(nowMs);
+    moving = wasMoving;
+    if (!moving) settle(changed, nowMs);
   }
 
   function assessAgain(instance: Instance, nowMs: number): void {
-    const { priority: from, adjustments: before } = instance.own;
-    instance.own = assessInstance(instance, around);
-    const { priority: to, adjustments } = instance.own;
-    if (from === to || (instance.state.name === "INIT" && from === instance.settings.priority)) return;
-    const reason = adjustmentWords(before, adjustments);
-    const { state, settings } = instance;
-    actions.push(
-      happened({ type: "vrrp.priority", instance: settings.name, from, to, state: state.name, reason }, nowMs),
-    );
+    const before = instance.own;
+    instance.own = assessInstance(instance, knowledge);
+    const { state, settings, own } = instance;
+    const isFirst = state.name === "INIT" && before.priority === settings.priority;
+    if (before.priority === own.priority || isFirst) return;
+    const reason = adjustmentWords(before.adjustments, own.adjustments);
+    const body = { type: "vrrp.priority", instance: settings.name, state: state.name, reason } as const;
+    actions.push(happened({ ...body, from: before.priority, to: own.priority }, nowMs));
   }
 
   /** The faults of a member are those of all; while a member that has not begun waits, so do the others that have not. */
-  function routerOf(instance: Instance) {
+  function routerOf(instance: Instance): Router {
     const faults: string[] = [];
     const waiting: string[] = [];
-    for (const sibling of membersOf(instance.group)) {
+    for (const sibling of roster.members(instance.group)) {
       if (sibling === instance) continue;
-      const prefix = `group ${instance.group?.name}: ${sibling.settings.name}`;
-      const begun = sibling.state.name !== "INIT";
-      if (begun || sibling.own.waiting.length === 0)
-        faults.push(...sibling.own.faults.map((fault) => `${prefix}: ${fault}`));
-      if (instance.state.name === "INIT" && !begun)
-        waiting.push(...sibling.own.waiting.map((what) => `${what} (${prefix})`));
+      const whose = `group ${instance.group?.name}: ${sibling.settings.name}`;
+      const { own, state } = sibling;
+      if (state.name !== "INIT" || own.waiting.length === 0)
+        faults.push(...own.faults.map((fault) => `${whose}: ${fault}`));
+      if (instance.state.name === "INIT" && state.name === "INIT") {
+        waiting.push(...own.waiting.map((what) => `${what} (${whose})`));
+      }
     }
-    return refreshRouter(instance, around, faults, waiting);
+    return refreshRouter(instance, knowledge, faults, waiting);
   }
 
   // ── groups ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** True while several instances are being moved: groups are looked at when all have. */
-  let settling = false;
-
-  function membersOf(group: GroupSettings | undefined): readonly Instance[] {
-    if (group === undefined) return [];
-    return group.members.flatMap((key) => instances.get(key) ?? []);
-  }
-
-  /** Moves members until every group is of one mind, then tells of groups whose state has changed. */
-  function settle(nowMs: number): void {
-    settling = true;
-    for (const group of groups.values()) {
-      const asMembers = (): readonly Member[] =>
-        membersOf(group.settings).map(({ key, settings, state }) => ({ key, name: settings.name, state }));
-      for (const { key, event } of nextMoves(group.settings.name, asMembers())) {
+  /** Moves members until the groups of these instances are of one mind, and tells of groups whose state has changed. */
+  function settle(changed: readonly Instance[], nowMs: number): void {
+    moving = true;
+    for (const name of new Set(changed.map(({ settings }) => settings.group))) {
+      const group = name === undefined ? undefined : groups.get(name);
+      if (group === undefined) continue;
+      const members = roster
+        .members(group.settings)
+        .map(({ key, settings, state }) => ({ key, name: settings.name, state }));
+      for (const { key, event } of nextMoves(group.settings.name, members)) {
         const instance = instances.get(key);
         if (instance !== undefined) advance(instance, event, nowMs);
       }
       tellGroup(group, nowMs);
     }
-    settling = false;
+    moving = false;
   }
 
   function tellGroup(group: Group, nowMs: number): void {
-    const members = membersOf(group.settings);
+    const members = roster.members(group.settings);
     const to = groupState(members.map(({ state }) => state.name));
-    if (members.length === 0 || to === group.state) return;
     const decisive = members.find(({ state }) => state.name === to);
-    const reason = decisive === undefined ? "its members differ" : decisive.state.reason;
-    tellGroupMove(group, to, reason, nowMs);
+    if (decisive !== undefined && to !== group.state) moveGroup(group, to, decisive.state.reason, nowMs);
   }
 
-  function tellGroupMove(group: Group, to: VrrpState, reason: string, nowMs: number): void {
-    const { state: from, sinceMs } = group;
-    const { name } = group.settings;
-    actions.push(happened({ type: "vrrp.group", group: name, from, to, reason, afterMs: nowMs - sinceMs }, nowMs));
+  function moveGroup(group: Group, to: VrrpState, reason: string, nowMs: number): void {
+    const { state: from, sinceMs, settings } = group;
     group.state = to;
     group.sinceMs = nowMs;
+    const afterMs = nowMs - sinceMs;
+    actions.push(happened({ type: "vrrp.group", group: settings.name, from, to, reason, afterMs }, nowMs));
   }
 
   // ── configuration ────────────────────────────────────────────────────────────────────────────────────────────
@@ -333,25 +265,21 @@ export function createEngine(): Engine {
   function configure(wish: VrrpSettings, nowMs: number): void {
     startupUntilMs ??= nowMs + wish.startupDelayMs;
     const wanted = new Set(wish.routers.map(({ key }) => key));
-    settling = true;
-    withdraw(
-      [...instances.values()].filter(({ key }) => !wanted.has(key)),
-      "removed from the configuration",
-      true,
-      nowMs,
-    );
-    const changed = new Set<Instance>();
-    configureGroups(wish, changed, nowMs);
+    const unwanted = [...instances.values()].filter(({ key }) => !wanted.has(key));
+    moving = true;
+    withdraw(unwanted, "removed from the configuration", true, nowMs);
+    const changed = new Set(configureGroups(wish, nowMs));
     for (const settings of wish.routers) {
       const instance = instances.get(settings.key);
       const touched = instance === undefined ? add(settings, nowMs) : update(instance, settings, nowMs);
       if (touched !== undefined) changed.add(touched);
     }
-    settling = false;
+    moving = false;
     refresh([...changed], "started", nowMs);
   }
 
-  function configureGroups(wish: VrrpSettings, changed: Set<Instance>, nowMs: number): void {
+  /** @returns the instances whose group is another one now, or is set differently */
+  function configureGroups(wish: VrrpSettings, nowMs: number): readonly Instance[] {
     const wanted = new Map(wish.groups.map((group) => [group.name, group]));
     for (const name of groups.keys()) {
       if (!wanted.has(name)) groups.delete(name);
@@ -361,29 +289,20 @@ export function createEngine(): Engine {
       if (known === undefined) groups.set(name, { settings, state: "INIT", sinceMs: nowMs });
       else if (!isDeepStrictEqual(known.settings, settings)) known.settings = settings;
     }
-    for (const instance of instances.values()) {
-      const router = wish.routers.find(({ key }) => key === instance.key);
-      const group = router === undefined ? undefined : groupOf(router);
-      if (group === instance.group) continue;
+    return wish.routers.flatMap((settings) => {
+      const instance = instances.get(settings.key);
+      const group = roster.groupOf(settings);
+      if (instance === undefined || instance.group === group) return [];
       instance.group = group;
-      changed.add(instance);
-    }
-  }
-
-  function groupOf(settings: RouterSettings): GroupSettings | undefined {
-    return settings.group === undefined ? undefined : groups.get(settings.group)?.settings;
+      return [instance];
+    });
   }
 
   function add(settings: RouterSettings, nowMs: number): Instance {
     const delayed = startupUntilMs !== undefined && nowMs < startupUntilMs;
-    const instance = createInstance(settings, groupOf(settings), delayed, nowMs);
-    instances.set(settings.key, instance);
-    index(instance);
-    for (const kind of Object.keys(instance.timers) as TimerKind[])
-      timers.set(instance.timers[kind], { instance, kind });
-    if (delayed && startupUntilMs !== undefined) {
-      actions.push({ type: "arm", timer: instance.timers.startup, atMs: startupUntilMs });
-    }
+    const instance = createInstance(settings, roster.groupOf(settings), delayed, nowMs);
+    roster.add(instance);
+    if (delayed) actions.push({ type: "arm", timer: instance.timers.startup, atMs: startupUntilMs ?? nowMs });
     return instance;
   }
 
@@ -391,10 +310,7 @@ export function createEngine(): Engine {
   function update(instance: Instance, settings: RouterSettings, nowMs: number): Instance | undefined {
     const { settings: before } = instance;
     if (isDeepStrictEqual(before, settings)) return undefined;
-    unindex(instance);
-    instance.settings = settings;
-    instance.lastPacket = undefined;
-    index(instance);
+    roster.resettle(instance, settings);
     assessAgain(instance, nowMs);
     instance.router = routerOf(instance);
     advance(instance, { type: "configured", before }, nowMs);
@@ -402,85 +318,31 @@ export function createEngine(): Engine {
   }
 
   function withdraw(leaving: readonly Instance[], reason: string, deleted: boolean, nowMs: number): void {
-    const wasSettling = settling;
-    settling = true;
+    const wasMoving = moving;
+    moving = true;
     for (const instance of leaving) {
       if (instance.delayed) actions.push(disarm(instance.router, "startup"));
       advance(instance, { type: "stop", reason, deleted }, nowMs);
     }
-    for (const instance of leaving) {
-      instances.delete(instance.key);
-      unindex(instance);
-      for (const name of Object.values(instance.timers)) timers.delete(name);
-    }
-    settling = wasSettling;
+    moving = wasMoving;
+    for (const instance of leaving) roster.remove(instance);
     for (const group of groups.values()) {
-      if (membersOf(group.settings).length === 0 && group.state !== "STOP") tellGroupMove(group, "STOP", reason, nowMs);
+      if (roster.members(group.settings).length === 0 && group.state !== "STOP")
+        moveGroup(group, "STOP", reason, nowMs);
     }
-  }
-
-  function index(instance: Instance): void {
-    const name = vridKeyOf(instance.settings);
-    byVrid.set(name, [...(byVrid.get(name) ?? []), instance]);
-  }
-
-  function unindex(instance: Instance): void {
-    const name = vridKeyOf(instance.settings);
-    const rest = (byVrid.get(name) ?? []).filter((other) => other !== instance);
-    if (rest.length === 0) byVrid.delete(name);
-    else byVrid.set(name, rest);
-  }
-
-  function linkFact(name: string): Pick<Fact, "value" | "reason"> | undefined {
-    const link = links.get(name);
-    return link && { value: isUp(link) ? "up" : "down", reason: link.present ? "link is down" : "link is missing" };
   }
 
   return {
     handle,
     routers: () => [...instances.values()].map(statusOf),
     groups: () =>
-      [...groups.values()].map(({ settings, state, sinceMs }) => ({
-        name: settings.name,
-        state,
-        sinceMs,
-        members: membersOf(settings).map((member) => member.settings.name),
-      })),
+      [...groups.values()].map(({ settings, state, sinceMs }) => {
+        const members = roster.members(settings).map((member) => member.settings.name);
+        return { name: settings.name, state, sinceMs, members };
+      }),
   };
 }
 
-function countSent(instance: Instance, advert: Advert): void {
-  instance.adverts.sent++;
-  if (advert.priority === 0) instance.adverts.priorityZeroSent++;
-}
-
-function tracks(instance: Instance, fact: Fact): boolean {
-  const names = ({ tracker, id }: { readonly tracker: string; readonly id: string }) =>
-    tracker === fact.tracker && id === fact.id;
-  return instance.settings.trackers.some(names) || (instance.group?.trackers.some(names) ?? false);
-}
-
-function isUp(link: LinkState): boolean {
-  return link.present && link.running;
-}
-
-function vridKeyOf(settings: RouterSettings): string {
-  return `${settings.links.adverts} ${settings.vrid} ${settings.family === "ipv6"}`;
-}
-
-function vridKey(link: string, vrid: number, from: Ip): string {
-  return `${link} ${vrid} ${from.includes(":")}`;
-}
-
-function adjustmentWords(before: readonly string[], after: readonly string[]): string {
-  const fresh = after.filter((words) => !before.includes(words));
-  if (fresh.length > 0) return fresh.join(", ");
-  const gone = before.filter((words) => !after.includes(words));
-  return gone.length > 0 ? `no longer: ${gone.join(", ")}` : "the configured priority changed";
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
-  return true;
+function isReady(state: Instance["state"]): boolean {
+  return state.name === "BACKUP" && state.ready !== undefined;
 }

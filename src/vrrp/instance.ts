@@ -2,11 +2,12 @@
 import { type Ip, isMulticast } from "../base/address.ts";
 import type { VrrpState } from "../events.ts";
 import { createDrops, type Drops } from "./drops.ts";
-import type { Advert, LinkState, TimerKind, TimerName } from "./interface.ts";
+import type { Advert, LinkState } from "./interface.ts";
+import type { Surroundings } from "./knowledge.ts";
 import { created } from "./machine.ts";
 import { createTold } from "./oddities.ts";
-import { type Assessment, assess, type FactOf, trackersOf } from "./priority.ts";
-import type { GroupSettings, RouterSettings } from "./settings.ts";
+import { type Assessment, assess, trackersOf } from "./priority.ts";
+import type { GroupSettings, RouterSettings, Tracking } from "./settings.ts";
 import type { Router, State } from "./state.ts";
 import type { RouterStatus } from "./status.ts";
 import { downMs } from "./steps.ts";
@@ -36,18 +37,6 @@ export type Instance = {
   readonly transitions: { toMaster: number; fromMaster: number };
 };
 
-export type Surroundings = { readonly linkOf: (name: string) => LinkState | undefined; readonly factOf: FactOf };
-
-const TIMER_KINDS: readonly TimerKind[] = [
-  "masterDown",
-  "advert",
-  "preempt",
-  "announce",
-  "quiet",
-  "contest",
-  "startup",
-  "alone",
-];
 const NOTHING: Assessment = { priority: 0, adjustments: [], faults: [], waiting: [] };
 
 export function createInstance(
@@ -56,8 +45,7 @@ export function createInstance(
   delayed: boolean,
   nowMs: number,
 ): Instance {
-  const names = TIMER_KINDS.map((kind) => [kind, `${kind} ${settings.key}`]);
-  const timers = Object.fromEntries(names) as { [kind in TimerKind]: TimerName };
+  const timers = timerNames(settings.key);
   const own = { ...NOTHING, priority: settings.priority };
   const known = {
     settings,
@@ -85,6 +73,20 @@ export function createInstance(
     timers,
     adverts: { sent: 0, received: 0, priorityZeroSent: 0, priorityZeroReceived: 0 },
     transitions: { toMaster: 0, fromMaster: 0 },
+  };
+}
+
+/** One timer of each kind for each instance. */
+export function timerNames(key: string): Router["timers"] {
+  return {
+    masterDown: `masterDown ${key}`,
+    advert: `advert ${key}`,
+    preempt: `preempt ${key}`,
+    announce: `announce ${key}`,
+    quiet: `quiet ${key}`,
+    contest: `contest ${key}`,
+    startup: `startup ${key}`,
+    alone: `alone ${key}`,
   };
 }
 
@@ -143,18 +145,21 @@ export function refreshRouter(
 
 /** Whether the state of this link means anything to it. */
 export function usesLink(instance: Instance, name: string): boolean {
-  const { settings, group } = instance;
+  const { settings } = instance;
   const { adverts, addresses, tracked } = settings.links;
-  const tracking = ({ tracker, id }: { readonly tracker: string; readonly id: string }) =>
-    tracker === "interface" && id === name;
   return (
     adverts === name ||
     addresses === name ||
     tracked === name ||
-    settings.trackers.some(tracking) ||
-    (group?.trackers.some(tracking) ?? false) ||
+    tracks(instance, { tracker: "interface", id: name }) ||
     [...settings.addresses, ...settings.excluded].some(({ link }) => link === name)
   );
+}
+
+/** Whether it, or its group, tracks this. */
+export function tracks(instance: Instance, what: Pick<Tracking, "tracker" | "id">): boolean {
+  const isIt = ({ tracker, id }: Tracking) => tracker === what.tracker && id === what.id;
+  return instance.settings.trackers.some(isIt) || (instance.group?.trackers.some(isIt) ?? false);
 }
 
 /** Whether a packet to `to` from `from` is meant for it rather than for another instance of the same VRID. */

@@ -39,3 +39,11 @@ export function aloneWords(router: Router, silentMs: number): string {
 export function suddenWords(fault: string): string {
   return fault.replace(/ is down$/, " went down").replace(/ is missing$/, " disappeared");
 }
+
+/** Why a priority changed. */
+export function adjustmentWords(before: readonly string[], after: readonly string[]): string {
+  const fresh = after.filter((words) => !before.includes(words));
+  if (fresh.length > 0) return fresh.join(", ");
+  const gone = before.filter((words) => !after.includes(words));
+  return gone.length > 0 ? `no longer: ${gone.join(", ")}` : "the configured priority changed";
+}

@@ -10,13 +10,14 @@ const CHUNKS = 6;
 
 const seed = process.env["VIPD_SEED"];
 
-describe.runIf(seed !== undefined)("one life again", () => {
-  test(`seed ${seed}`, { timeout: 60_000 }, () => {
-    expect(live(Number(seed), MISFORTUNES, true).claims).toBeGreaterThan(0);
-  });
+if (seed === undefined) describe("directors hold what is claimed of them, whatever happens to them", manyLives);
+else test(`seed ${seed} once more`, { timeout: 60_000 }, () => void live(Number(seed), MISFORTUNES, true));
+
+test("the same seed lives the same life", () => {
+  expect(live(7, 60)).toEqual(live(7, 60));
 });
 
-describe.runIf(seed === undefined)("directors hold what decision 24 claims, whatever happens to them", () => {
+function manyLives(): void {
   const lives: Life[] = [];
 
   for (let chunk = 0; chunk < CHUNKS; chunk++) {
@@ -33,8 +34,4 @@ describe.runIf(seed === undefined)("directors hold what decision 24 claims, what
     const kinds = new Set(lives.flatMap((life) => Object.keys(life.misfortunes)));
     expect(kinds.size).toBe(13);
   });
-});
-
-test("the same seed lives the same life", () => {
-  expect(live(7, 60)).toEqual(live(7, 60));
-});
+}

@@ -60,7 +60,9 @@ export function live(seed: number, length: number, withStory = false): Life {
     for (const node of nodes) if (node.isUp() && !node.isPaused()) node.stop();
   } catch (error) {
     const story = withStory ? `\n${simulation.story().split("\n").slice(-120).join("\n")}` : "";
-    throw new Error(`seed ${seed} ${error instanceof Error ? error.message : String(error)}${story}`, { cause: error });
+    throw new Error(`VIPD_SEED=${seed} ${error instanceof Error ? error.message : String(error)}${story}`, {
+      cause: error,
+    });
   }
   return { simulatedMs: simulation.now(), steps, claims: watching.checks(), misfortunes };
 }

@@ -1,0 +1,61 @@
+/** What the engine knows of links and tracked things, and what is new about it, in words. */
+import { isDeepStrictEqual } from "node:util";
+import type { EventBody } from "../events.ts";
+import type { LinkState } from "./interface.ts";
+import type { FactOf } from "./priority.ts";
+import type { Fact } from "./settings.ts";
+
+export type Surroundings = { readonly linkOf: (name: string) => LinkState | undefined; readonly factOf: FactOf };
+
+export type Knowledge = Surroundings & {
+  /** @returns undefined if nothing changed; `event` if it went up or down */
+  learnLink(state: LinkState): { readonly cause: string; readonly event: EventBody | undefined } | undefined;
+  /** @returns what changed in words, undefined if the value is the same */
+  learnFact(fact: Fact): string | undefined;
+};
+
+export function createKnowledge(): Knowledge {
+  const links = new Map<string, LinkState>();
+  const facts = new Map<string, Fact>();
+
+  /** Links are trackers too; a fact about one, if there is any, is better informed. */
+  function linkFact(name: string): Pick<Fact, "value" | "reason"> | undefined {
+    const link = links.get(name);
+    return link && { value: isUp(link) ? "up" : "down", reason: linkWords(link) };
+  }
+
+  return {
+    linkOf: (name) => links.get(name),
+    factOf: (tracker, id) => facts.get(`${tracker} ${id}`) ?? (tracker === "interface" ? linkFact(id) : undefined),
+    learnLink(state) {
+      const before = links.get(state.name);
+      if (isDeepStrictEqual(before, state)) return undefined;
+      links.set(state.name, state);
+      const wasUp = before !== undefined && isUp(before);
+      const nowUp = isUp(state);
+      const cause = nowUp && !wasUp ? `link ${state.name} came up` : `link ${state.name} changed`;
+      if (before === undefined || wasUp === nowUp) return { cause, event: undefined };
+      const [from, to] = wasUp ? (["up", "down"] as const) : (["down", "up"] as const);
+      return {
+        cause,
+        event: { type: "tracker", kind: "interface", name: state.name, from, to, reason: linkWords(state) },
+      };
+    },
+    learnFact(fact) {
+      const name = `${fact.tracker} ${fact.id}`;
+      const before = facts.get(name);
+      facts.set(name, fact);
+      if (before?.value === fact.value) return undefined;
+      return typeof fact.value === "number" ? `${name} says ${fact.value}` : `${name} is ${fact.value}`;
+    },
+  };
+}
+
+function isUp(link: LinkState): boolean {
+  return link.present && link.running;
+}
+
+function linkWords(link: LinkState): string {
+  if (!link.present) return "link is missing";
+  return `link is ${link.running ? "up" : "down"}`;
+}
