@@ -1,4 +1,5 @@
 /** native/netlink against a real kernel: links, addresses, routes, rules, and what it announces of them. */
+import { closeSync, openSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { NetlinkError } from "../../native/netlink/index.ts";
 import {
@@ -87,10 +88,37 @@ test("links are made, changed, seen by ip, and deleted", async () => {
   expect(codeOf(() => route.request(getLink("d0")))).toBe("ENODEV");
 });
 
+test("a link is moved into another namespace, and a veth pair joins the two", async () => {
+  const other = await lab.node("other");
+  const peer = { name: "far", mac: "02:00:00:00:00:fa" };
+  route.request(newLink({ kind: "veth", name: "near", mac: "02:00:00:00:00:ea", peer, up: true }));
+  const namespaceFd = openSync(`/run/netns/${other.namespace}`, "r");
+  route.request(setLink(linkNamed("far").index, { namespaceFd }));
+  closeSync(namespaceFd);
+  expect(codeOf(() => linkNamed("far"))).toBe("ENODEV");
+  using theirs = inside(other, () => openRoute());
+  const far = listLinks(theirs).find(({ name }) => name === "far");
+  expect(far).toMatchObject({ kind: "veth", mac: peer.mac, up: false });
+  expect(linkNamed("near")).toMatchObject({ up: true, lowerUp: false });
+  theirs.request(setLinkUp(far?.index ?? 0, true));
+  await expect
+    .poll(() => linkNamed("near"))
+    .toMatchObject({ running: true, lowerUp: true, carrier: true, operState: "up" });
+  route.request(deleteLink("near"));
+});
+
 test("addresses with everything that one can have", async () => {
   route.request(newLink({ kind: "dummy", name: "d1", up: true }));
   const ifindex = linkNamed("d1").index;
-  const wanted = { ifindex, ip: "192.0.2.9", length: 24, label: "d1:vip", broadcast: "192.0.2.255", scope: 253 };
+  const wanted = {
+    ifindex,
+    ip: "192.0.2.9",
+    length: 24,
+    label: "d1:vip",
+    broadcast: "192.0.2.255",
+    scope: 253,
+    protocol: 213,
+  };
   route.request(newAddress(wanted));
   route.request(newAddress({ ifindex, ip: "192.0.3.1", length: 24, flags: ADDRESS_FLAG.noPrefixRoute }));
   route.request(newAddress({ ifindex, ip: "10.0.0.1", length: 24, peer: "10.0.0.2" }));

@@ -42,14 +42,13 @@ export {
   setLink,
   setLinkUp,
 } from "./links.ts";
+export { NEXT_HOP_FLAG, type NextHop } from "./nexthops.ts";
 export {
   decodeRoute,
   deleteRoute,
   describeRoute,
   getRoutes,
-  NEXT_HOP_FLAG,
   type NewRoute,
-  type NextHop,
   newRoute,
   type Route,
   type RouteKind,

@@ -1,8 +1,9 @@
 /** Routes: RTM_*ROUTE of linux/rtnetlink.h. */
-import { type Attribute, bytes, encodeAttributes, nest, u8, u32 } from "../attribute.ts";
-import { bytesOf, eachField, type Fields, readFields, s32At, u16At, u32At, uintOf } from "../fields.ts";
+import { type Attribute, bytes, nest, u8, u32 } from "../attribute.ts";
+import { bytesOf, eachField, type Fields, readFields, u32At, uintOf } from "../fields.ts";
 import { FLAG, type Message, type Reply, struct } from "../message.ts";
-import { type Family, familyNumber, familyOf, familyOfIp, ipFromBytes, ipToBytes } from "../text.ts";
+import { type Family, familyNumber, familyOf, ipToBytes } from "../text.ts";
+import { gateway, gatewayOf, multipath, type NextHop, nextHopsOf } from "./nexthops.ts";
 import { ipOf, prefixBytes, prefixOf, ROUTE_PROTOCOL, SCOPE, TABLE } from "./values.ts";
 
 /** RTM_* */
@@ -12,17 +13,12 @@ const RTA = {
   destination: 1,
   source: 2,
   oif: 4,
-  gateway: 5,
   priority: 6,
   preferredSource: 7,
   metrics: 8,
-  multipath: 9,
   flow: 11,
   table: 15,
-  mark: 16,
-  via: 18,
   preference: 20,
-  expires: 23,
 } as const;
 /** RTAX_*: `Route.metrics` by name. */
 const METRIC = {
@@ -59,22 +55,10 @@ const KINDS = [
 ] as const;
 export type RouteKind = (typeof KINDS)[number];
 
-/** RTNH_F_*, bits of `flags`. */
-export const NEXT_HOP_FLAG = { dead: 1, pervasive: 2, onlink: 4, offload: 8, linkDown: 16 } as const;
 /** RTM_F_CLONED: an entry of a cache, no route. */
 const CLONED = 0x200;
 /** ICMPV6_ROUTER_PREF_* */
 const PREFERENCES = { low: 3, medium: 0, high: 1 } as const;
-
-export type NextHop = {
-  /** Of either family: an IPv4 route may go by an IPv6 neighbour. */
-  readonly gateway: string | undefined;
-  readonly ifindex: number | undefined;
-  /** 1–256 */
-  readonly weight: number;
-  /** NEXT_HOP_FLAG bits. */
-  readonly flags: number;
-};
 
 export type Route = {
   readonly family: Family;
@@ -240,47 +224,6 @@ function attributes(route: NewRoute): readonly Attribute[] {
 
 function metric([name, value]: [string, number]): Attribute {
   return u32(METRIC[name as MetricName], value);
-}
-
-/** RTA_VIA (family, address) where the gateway is of the other family. */
-function gateway(family: Family, ip: string): Attribute {
-  const address = ipToBytes(ip);
-  if (familyOfIp(ip) === family) return bytes(RTA.gateway, address);
-  return bytes(RTA.via, Buffer.concat([struct([2, familyNumber(familyOfIp(ip))]), address]));
-}
-
-/** A list of `struct rtnexthop` (length (2), flags, weight - 1, ifindex (4)), each with attributes of its own. */
-function multipath(family: Family, hops: readonly NextHop[]): Attribute {
-  const entries = hops.map((hop) => {
-    const attrs = hop.gateway === undefined ? [] : [gateway(family, hop.gateway)];
-    const tail = encodeAttributes(attrs);
-    const head = struct([2, NEXT_HOP + tail.length], [1, hop.flags], [1, hop.weight - 1], [4, hop.ifindex ?? 0]);
-    return Buffer.concat([head, tail]);
-  });
-  return bytes(RTA.multipath, Buffer.concat(entries));
-}
-const NEXT_HOP = 8;
-
-function nextHopsOf(fields: Fields): readonly NextHop[] {
-  const list = bytesOf(fields, RTA.multipath);
-  const hops: NextHop[] = [];
-  for (let at = 0; list !== undefined && at + NEXT_HOP <= list.length; ) {
-    const length = u16At(list, at);
-    if (length < NEXT_HOP || at + length > list.length) break;
-    hops.push({
-      gateway: gatewayOf(readFields(list, at + NEXT_HOP, at + length)),
-      ifindex: s32At(list, at + 4),
-      weight: list.readUInt8(at + 3) + 1,
-      flags: list.readUInt8(at + 2),
-    });
-    at += (length + 3) & ~3;
-  }
-  return hops;
-}
-
-function gatewayOf(fields: Fields): string | undefined {
-  const via = bytesOf(fields, RTA.via);
-  return ipOf(fields, RTA.gateway) ?? (via === undefined ? undefined : ipFromBytes(via.subarray(2)));
 }
 
 function metricsOf(fields: Fields): { readonly [name in MetricName]?: number } {

@@ -110,7 +110,7 @@ test("an IPv4 address in sixteen bytes is padded with zeros, in a used buffer to
   writer.bytes.fill(0xff);
   writeAttributes(writer, [address16(3, "192.0.2.1"), address16(3, "2001:db8::1")]);
   expect(writer.bytes.subarray(0, writer.at).toString("hex")).toBe(
-    "14000300c0000201" + "0".repeat(24) + "1400030020010db8000000000000000000000001",
+    `14000300c0000201${"0".repeat(24)}1400030020010db8000000000000000000000001`,
   );
   expect(() => writeAttributes(writer, [address16(3, "192.0.2")])).toThrow(RangeError);
 });
