@@ -3,16 +3,17 @@
  * that shares the others' code starts three times slower and holds twice the memory. `dist/meta.json` says what each
  * bundle consists of.
  */
-import { existsSync, globSync } from "node:fs";
+import { globSync } from "node:fs";
 import { copyFile, cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { build, type Metafile } from "esbuild";
 
 const TOP = resolve(import.meta.dirname, "..");
 
-/** The bundles, by the name of their file in dist/. The launcher `vipd.js` starts `main`. */
+/** The bundles, by the name of their file in dist/. The launcher `vipd.js` starts `main` for a daemon, else `command`. */
 const ENTRIES = {
   main: "src/main.ts",
+  command: "src/command.ts",
   vrrp: "src/daemon/vrrp.ts",
   checkers: "src/daemon/checkers.ts",
   mailer: "src/daemon/mailer.ts",
@@ -34,7 +35,7 @@ async function buildAll(): Promise<void> {
   await copyFile(join(TOP, "src/launcher.js"), join(folder, "vipd.js"));
   await copyFile(findAddon(), join(folder, "dgram_ext.node"));
   await cp(join(TOP, "templates"), join(folder, "templates"), { recursive: true });
-  if (existsSync(join(TOP, "docs/vipd.8"))) await copyFile(join(TOP, "docs/vipd.8"), join(folder, "vipd.8"));
+  await copyFile(join(TOP, "docs/vipd.8"), join(folder, "vipd.8"));
   await copyFile(join(TOP, "LICENSE"), join(folder, "LICENSE"));
   await writeFile(join(folder, "licenses.txt"), await licensesOf(Object.values(bundles)));
   await writeFile(join(folder, "package.json"), await manifest());

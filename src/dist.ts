@@ -35,7 +35,10 @@ async function pack(): Promise<void> {
   for (const [from, to] of LAYOUT) {
     const target = join(stage, to);
     await mkdir(dirname(target), { recursive: true });
-    await cp(join(TOP, from), target, { recursive: true, filter: (path) => !path.endsWith(".tar.gz") });
+    const source = join(TOP, from);
+    // the manual page stands in docs/, but has its own place
+    const filter = (path: string) => path === source || !/(\.tar\.gz|\/vipd\.8)$/.test(path);
+    await cp(source, target, { recursive: true, filter });
   }
   await mkdir(join(stage, "usr/sbin"), { recursive: true });
   await chmod(join(stage, "usr/lib/vipd/vipd.js"), 0o755);
