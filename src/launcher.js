@@ -10,7 +10,8 @@ if (major < 24) {
 var COMMANDS = ["check", "explain", "status", "log", "reload", "stop", "sweep", "help"];
 var ONCE = /^(-h|--help|-v|--version|-t.*|--config-test.*|--signum.*)$/;
 var args = process.argv.slice(2);
-var daemon = !args.some(function (word) { return ONCE.test(word) || COMMANDS.indexOf(word) >= 0; });
+var first = args.join("\n").replace(/^(--(run|state)-dir[=\n].*(\n|$))+/, "").split("\n")[0];
+var daemon = COMMANDS.indexOf(first) < 0 && !args.some(function (word) { return ONCE.test(word); });
 
 // Without a listener USR1 would open Node's inspector and the others would end the process: they wait here for main.js.
 var pending = [];
@@ -48,4 +49,4 @@ globalThis.vipd = {
   takeSignals: function () { var taken = pending || []; pending = null; return taken; },
 };
 
-import("./main.js");
+import(daemon ? "./main.js" : "./command.js");

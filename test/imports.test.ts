@@ -61,6 +61,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   daemon: { ...JOINS, places: JOINS.places.filter((place) => place !== "commands") },
   commands: JOINS,
   main: JOINS,
+  command: JOINS,
   build: { places: ["build"], types: [], node: "any", packages: ["esbuild"] },
   dist: { places: ["build", "dist"], node: "any", packages: [] },
   "native/dgram-ext": { places: ["native/dgram-ext"], node: "any", packages: ["dgram-ext"] },

@@ -2,8 +2,9 @@
  * The configuration in force and how it changes: read, claim in the journal, change over in two phases. What is refused changes
  * nothing, and log, mail and status say so. While one reload runs, one more waits.
  */
-import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Config } from "../config/config.ts";
+import { defaultConfigFile } from "../os/default-file.ts";
 import { describeChanges } from "./changes.ts";
 import { type Accepted, type Attempt, fallBack, keepAsLastGood, readFor, readForStart } from "./configuration.ts";
 import type { Context } from "./context.ts";
@@ -20,7 +21,6 @@ export type Keeper = {
   status(): ConfigStatus | undefined;
 };
 
-const MAIN_FILES = ["/etc/vipd/vipd.conf", "/etc/keepalived/keepalived.conf"] as const;
 /** When what a reload gave up is gone for certain, and the journal can forget it. */
 const SETTLED_MS = 60_000;
 
@@ -40,7 +40,7 @@ export function createKeeper(
   let running: Promise<ReloadResult> | undefined;
   let waiting: Promise<ReloadResult> | undefined;
 
-  const mainFile = () => options.file ?? MAIN_FILES.find((path) => existsSync(path)) ?? MAIN_FILES[0];
+  const mainFile = () => resolve(options.file ?? defaultConfigFile());
 
   /** @returns the refusals */
   async function putInForce(next: Accepted): Promise<readonly string[]> {

@@ -1,19 +1,6 @@
 /** The signals of behaviour 89. The realtime ones would end Node even with a listener: the addon takes them. */
 import { onSignal } from "dgram-ext";
-
-/** glibc's numbers. */
-const SIGRTMIN = 34;
-const SIGRTMAX = 64;
-
-/** keepalived's names for `--signum`. */
-export const SIGNALS: Readonly<Record<string, number>> = {
-  STOP: 15,
-  RELOAD: 1,
-  DATA: 10,
-  STATS: 12,
-  STATS_CLEAR: SIGRTMAX - 1,
-  JSON: SIGRTMIN + 2,
-};
+import { realtimeSignals, sentSignals } from "../os/signal-numbers.ts";
 
 export type SignalHandlers = {
   readonly stop: (signal: string) => void;
@@ -39,9 +26,9 @@ export function handleSignals(
     SIGPIPE: () => {},
   };
   for (const [name, handle] of Object.entries(byName)) process.on(name, handle);
-  onSignal([SIGRTMIN, SIGRTMIN + 1, SIGRTMIN + 2, SIGRTMAX - 1, SIGRTMAX], (signal) => {
-    if (signal === SIGRTMIN + 2) handlers.dumpJson();
-    else if (signal === SIGRTMAX - 1) handlers.clearStats();
+  onSignal(sentSignals, (signal) => {
+    if (signal === realtimeSignals.json) handlers.dumpJson();
+    else if (signal === realtimeSignals.clearStats) handlers.clearStats();
   });
   for (const name of early) byName[name]?.();
 }

@@ -1,0 +1,88 @@
+/** What `vipd` does besides running: subcommands, -t, --help, --version, --signum. A bundle of its own, so that the daemon starts without it. */
+import { VERSION } from "./base/version.ts";
+import { type CommandIo, runCheck, runConfigTest } from "./commands/check.ts";
+import { runExplain } from "./commands/explain.ts";
+import { HELP } from "./commands/help.ts";
+import { runLog } from "./commands/log.ts";
+import { type Invocation, parseCommandLine } from "./commands/options.ts";
+import { runReload } from "./commands/reload.ts";
+import { runStatus } from "./commands/status.ts";
+import { runStop } from "./commands/stop.ts";
+import { runSweep } from "./commands/sweep.ts";
+import { end, FAILED, reportDefect } from "./os/ending.ts";
+import { realtimeSignals } from "./os/signal-numbers.ts";
+
+const IO: CommandIo = {
+  out: (line) => void process.stdout.write(`${line}\n`),
+  error: (line) => void process.stderr.write(`${line}\n`),
+};
+
+async function main(argv: readonly string[]): Promise<number> {
+  const parsed = parseCommandLine(argv, process.env);
+  if (parsed.ok) return await run(parsed.value);
+  process.stderr.write(`vipd: ${parsed.error}\nTry "vipd --help"\n`);
+  return FAILED;
+}
+
+function run(invocation: Invocation): Promise<number> | number {
+  switch (invocation.run) {
+    case "help":
+      return print(HELP);
+    case "version":
+      return print(`vipd ${VERSION}\n`);
+    case "signum":
+      return signum(invocation.name);
+    case "test":
+      return runConfigTest(invocation.file, invocation.log, invocation.configId, IO);
+    case "command":
+      return command(invocation);
+    case "daemon":
+      process.stderr.write(
+        `vipd: ${process.argv.slice(2).join(" ")} is not clear; name the file of -f by its whole path\n`,
+      );
+      return FAILED;
+  }
+}
+
+function command({ name, words, runDir }: Extract<Invocation, { readonly run: "command" }>): Promise<number> | number {
+  switch (name) {
+    case "check":
+      return runCheck(words, IO);
+    case "explain":
+      return runExplain(words, IO);
+    case "status":
+      return runStatus(words, runDir);
+    case "log":
+      return runLog(words, runDir);
+    case "reload":
+      return runReload(words, runDir);
+    case "stop":
+      return runStop(words, runDir);
+    case "sweep":
+      return runSweep(words, runDir);
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+/** keepalived's names. */
+const SIGNALS: Readonly<Record<string, number>> = {
+  STOP: 15,
+  RELOAD: 1,
+  DATA: 10,
+  STATS: 12,
+  STATS_CLEAR: realtimeSignals.clearStats,
+  JSON: realtimeSignals.json,
+};
+
+function signum(name: string): number {
+  const number = SIGNALS[name];
+  if (number !== undefined) return print(`${number}\n`);
+  process.stderr.write(`vipd: unknown signal ${name}; there are ${Object.keys(SIGNALS).join(", ")}\n`);
+  return FAILED;
+}
+
+end(await main(process.argv.slice(2)).catch(reportDefect));
