@@ -335,3 +335,135 @@ test("a failed script lowers the priority; the other takes over when its timer e
      13023.6  b  VI_1 hears lower priority 90 of 10.0.0.1"
   `);
 });
+
+test("nopreempt: the higher one that returns stays backup until the master goes", () => {
+  const lan = createSimulation();
+  const settings = vrrpSettings([routerSettings({ priority: 150, preempt: false })]);
+  const a = lan.add("a", settings);
+  lan.add("b", vrrpSettings([routerSettings({ priority: 100, preempt: false })]));
+  lan.advance(5000);
+  a.stop();
+  lan.advance(5000);
+  lan.story();
+  a.start(settings);
+  lan.advance(20_000);
+  lan.node("b").stop();
+  lan.advance(2000);
+  expect(lan.story()).toMatchInlineSnapshot(`
+    " 10000.0  a  VI_1 leaves its addresses
+     10000.0  a  VI_1 INIT → BACKUP: started
+     10609.4  b  VI_1 announces its addresses × 5
+     30000.0  b  VI_1 advertises 0
+     30000.0  b  VI_1 leaves its addresses
+     30000.0  b  VI_1 MASTER → STOP: vipd stops
+     30414.1  a  VI_1 advertises 150
+     30414.1  a  VI_1 takes its addresses
+     30414.1  a  VI_1 announces its addresses × 5
+     30414.1  a  VI_1 BACKUP → MASTER: master 10.0.0.2 resigned (priority 0)"
+  `);
+});
+
+test("preempt_delay: the higher one lets the other finish first", () => {
+  const lan = createSimulation();
+  const settings = vrrpSettings([routerSettings({ priority: 150, preemptDelayMs: 10_000 })]);
+  const a = lan.add("a", settings);
+  lan.add("b", vrrpSettings([routerSettings({ priority: 100 })]));
+  lan.advance(5000);
+  a.stop();
+  lan.advance(5000);
+  lan.story();
+  a.start(settings);
+  lan.advance(20_000);
+  expect(lan.story()).toMatchInlineSnapshot(`
+    " 10000.0  a  VI_1 leaves its addresses
+     10000.0  a  VI_1 INIT → BACKUP: started
+     10609.4  b  VI_1 announces its addresses × 5
+     23023.5  a  VI_1 advertises 150
+     23023.5  a  VI_1 takes its addresses
+     23023.5  a  VI_1 announces its addresses × 5
+     23023.5  a  VI_1 BACKUP → MASTER: 10.0.0.2 advertises priority 100 < 150
+     23023.6  b  VI_1 advertises 100
+     23023.6  b  VI_1 leaves its addresses
+     23023.6  b  VI_1 MASTER → BACKUP: 10.0.0.1 advertises priority 150 > 100
+     23023.6  a  VI_1 advertises 150
+     23023.6  a  VI_1 announces its addresses × 5
+     23023.6  a  VI_1 hears lower priority 100 of 10.0.0.2
+     28023.6  a  VI_1 announces its addresses × 5"
+  `);
+});
+
+test("version 3 at 10 ms: a crash is noticed after 36 ms", () => {
+  const lan = createSimulation();
+  const fast = { version: 3, intervalMs: 10 } as const;
+  const a = lan.add("a", vrrpSettings([routerSettings({ ...fast, priority: 150 })]));
+  lan.add("b", vrrpSettings([routerSettings({ ...fast, priority: 100 })]));
+  lan.advance(104);
+  lan.story();
+  a.crash();
+  lan.advance(100);
+  expect(lan.story()).toMatchInlineSnapshot(`
+    "   130.3  b  VI_1 advertises 100
+       130.3  b  VI_1 takes its addresses
+       130.3  b  VI_1 announces its addresses × 5
+       130.3  b  VI_1 BACKUP → MASTER: no advert from 10.0.0.1 for 36 ms"
+  `);
+});
+
+test("of three the second takes over, and the third never moves", () => {
+  const lan = createSimulation();
+  const a = lan.add("a", vrrpSettings([routerSettings({ priority: 150 })]));
+  lan.add("b", vrrpSettings([routerSettings({ priority: 100 })]));
+  lan.add("c", vrrpSettings([routerSettings({ priority: 99 })]));
+  lan.advance(10_000);
+  lan.story();
+  a.crash();
+  lan.advance(10_000);
+  expect(lan.story()).toMatchInlineSnapshot(`
+    " 13023.5  b  VI_1 advertises 100
+     13023.5  b  VI_1 takes its addresses
+     13023.5  b  VI_1 announces its addresses × 5
+     13023.5  b  VI_1 BACKUP → MASTER: no advert from 10.0.0.1 for 3.61 s
+     18023.5  b  VI_1 announces its addresses × 5"
+  `);
+});
+
+test("a machine that slept as backup, with nothing in its socket, listens once before it takes over", () => {
+  const lan = createSimulation();
+  const a = lan.add("a", vrrpSettings([routerSettings({ priority: 150 })]));
+  const b = lan.add("b", vrrpSettings([routerSettings({ priority: 100 })]));
+  lan.advance(10_000);
+  lan.isolate("b");
+  b.pause(3_600_000);
+  lan.advance(3_599_900);
+  lan.story();
+  lan.rejoin("b");
+  lan.advance(5000);
+  expect(lan.story()).toMatchInlineSnapshot(`
+    "3609900.0  b  back on the network
+    3610000.0  b  VI_1 stalled for 3596976.5 ms: listens for 1.61 s before it takes over"
+  `);
+  expect([a.stateOf("ipv4 eth0 1 multicast"), b.stateOf("ipv4 eth0 1 multicast")]).toEqual(["MASTER", "BACKUP"]);
+});
+
+test("different versions on one LAN: two masters, and each says what to set", () => {
+  const lan = createSimulation();
+  lan.add("a", vrrpSettings([routerSettings({ priority: 150, version: 2 })]));
+  lan.add("b", vrrpSettings([routerSettings({ priority: 100, version: 3 })]));
+  lan.advance(5000);
+  expect(lan.story()).toMatchInlineSnapshot(`
+    "     0.0  a  VI_1 leaves its addresses
+         0.0  a  VI_1 INIT → BACKUP: started
+         0.0  b  VI_1 leaves its addresses
+         0.0  b  VI_1 INIT → BACKUP: started
+      3414.1  a  VI_1 advertises 150
+      3414.1  a  VI_1 takes its addresses
+      3414.1  a  VI_1 announces its addresses × 5
+      3414.1  a  VI_1 BACKUP → MASTER: no advert from anybody for 3.41 s
+      3414.1  b  VI_1 dropped 1 (version): peer 10.0.0.1 sends version 2, this instance speaks version 3; set version 2 here or version 3 there
+      3609.4  b  VI_1 advertises 100
+      3609.4  b  VI_1 takes its addresses
+      3609.4  b  VI_1 announces its addresses × 5
+      3609.4  b  VI_1 BACKUP → MASTER: no advert from anybody for 3.61 s
+      3609.4  a  VI_1 dropped 1 (version): peer 10.0.0.2 sends version 3, this instance speaks version 2; set version 3 here or version 2 there"
+  `);
+});
