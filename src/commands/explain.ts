@@ -72,7 +72,9 @@ function explainOne(entries: readonly Entry[], io: CommandIo): void {
 }
 
 function supportText({ support }: Entry): string {
-  return typeof support === "string" ? support : `accepted without effect: ${support.without}`;
+  if (typeof support === "string") return support;
+  if ("without" in support) return `accepted without effect: ${support.without}`;
+  return `not yet: a block with ${support.leavesOut} is left out`;
 }
 
 function search(word: string, io: CommandIo): number {

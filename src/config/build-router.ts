@@ -1,5 +1,5 @@
 /** `vrrp_instance`: one router each. Defaults that depend on other keywords are settled here. */
-import { familyOf, type Ip, ip, isMulticast } from "../base/address.ts";
+import { type Family, familyOf, type Ip, ip, isMulticast, parseIp } from "../base/address.ts";
 import type { GarpSettings, RouterSettings, Tracking, VirtualAddress } from "../vrrp/settings.ts";
 import { booleanOf, defaultOf, find, findAll, has, numberIn, numberOf, textOf } from "./access.ts";
 import { addressOf } from "./build-address.ts";
@@ -55,7 +55,7 @@ function routerOf(name: string, block: Statement, context: RouterContext): Route
   const { defs, report } = context;
   const device = textOf(block, "interface");
   const vrid = numberOf(block, "virtual_router_id");
-  if (device === undefined)
+  if (device === undefined && !has(block, "unicast_peer"))
     lacks(block, "interface", "name the interface that carries the advertisements: interface IFNAME", report);
   if (vrid === undefined)
     lacks(block, "virtual_router_id", "use the same number from 1 to 255 on every router of this group", report);
@@ -97,7 +97,7 @@ function routerOf(name: string, block: Statement, context: RouterContext): Route
     trackSource: has(block, "track_src_ip"),
     destinations: [destination],
     multicast: true,
-    addresses: addresses.filter((address) => familyOf(address.ip) === family),
+    addresses: ofFamily(name, block, addresses, family, report),
     excluded,
     garp: garpOf(block, defs, strict),
     lowerPrioNoAdvert:
@@ -217,6 +217,28 @@ function addressesOf(block: Statement, name: string, device: string, report: Rep
   return [...found.values()];
 }
 
+/** An instance advertises addresses of one family; virtual_ipaddress_excluded may hold the other. */
+function ofFamily(
+  name: string,
+  block: Statement,
+  addresses: readonly VirtualAddress[],
+  family: Family,
+  report: Report,
+): readonly VirtualAddress[] {
+  const others = addresses.filter((address) => familyOf(address.ip) !== family);
+  for (const { ip: other } of others) {
+    const lines = findAll(block, "virtual_ipaddress").flatMap(({ body }) => body ?? []);
+    const line = lines.find(({ words }) => parseIp(words[0]?.split("/")[0] ?? "") === other) ?? block;
+    const message = `${other} is of another family than the first address of ${name}`;
+    report.at(
+      line,
+      0,
+      wrong("VIPD021", message, "move it to virtual_ipaddress_excluded, or to an instance of its own"),
+    );
+  }
+  return addresses.filter((address) => familyOf(address.ip) === family);
+}
+
 function noAddresses(
   name: string,
   block: Statement,
@@ -314,16 +336,11 @@ function sayVmac(block: Statement, report: Report): void {
 }
 
 /** What the instance cannot be run without: it would be wrong on the wire, so it is not run at all (decision 10). */
-const needed: readonly (readonly [keyword: string, what: string])[] = [
-  ["unicast_peer", "unicast peers"],
-  ["use_vmac", "a virtual MAC address"],
-  ["use_ipvlan", "an ipvlan interface"],
-  ["vrf", "a VRF"],
-  ["auth_hmac", "HMAC authentication"],
-];
-
 function leftOut(name: string, block: Statement, family: "ipv4" | "ipv6", report: Report): boolean {
-  const reasons = needed.filter(([keyword]) => has(block, keyword)).map(([, what]) => what);
+  const reasons = (block.body ?? []).flatMap(({ rule }) => {
+    const support = rule?.entry.support;
+    return typeof support === "object" && "leavesOut" in support ? [support.leavesOut] : [];
+  });
   if (family === "ipv6") reasons.unshift("VRRP for IPv6");
   const authentication = find(block, "authentication");
   if (authentication !== undefined && textOf(authentication, "auth_type") === "AH") reasons.push("AH authentication");

@@ -106,13 +106,12 @@ function checkBlock(
     );
     return false;
   }
-  const maximum = rule.name === "virtual_server" && statement.words[1] !== undefined ? 2 : most;
-  if (given > maximum) {
-    const extra = statement.words.slice(maximum + 1).join(" ");
-    report.at(statement, maximum + 1, wrong("VIPD004", `${rule.name} has words too many: ${extra}`, "remove them"));
-    return rule.name !== "vrrp_instance";
-  }
-  return true;
+  if (given <= most) return true;
+  const extra = statement.words.slice(most + 1).join(" ");
+  // keepalived refuses a second name, and reads past more words behind an address
+  const saying = takes.names[1] > 1 ? warning : wrong;
+  report.at(statement, most + 1, saying("VIPD004", `${rule.name} has words too many: ${extra}`, "remove them"));
+  return takes.names[1] > 1;
 }
 
 function readOne(statement: Statement, rule: Rule, takes: Takes & { form: "one" }, context: Context): boolean {
@@ -216,7 +215,7 @@ function tellSupport(statement: Statement, entry: Entry, report: Report): void {
       0,
       warning("VIPD008", `${name} is not honoured yet`, `vipd goes on without it; what it does: ${entry.meaning}`),
     );
-  } else
+  } else if ("without" in entry.support)
     report.at(
       statement,
       0,

@@ -26,7 +26,7 @@ test("the whole language is in it", () => {
 test("what is accepted without effect says why; what is old says what to write instead", () => {
   for (const { path, support, meaning } of table) {
     expect(meaning.length, path).toBeGreaterThan(2);
-    if (typeof support === "object") expect(support.without.length, path).toBeGreaterThan(10);
+    if (typeof support === "object" && "without" in support) expect(support.without.length, path).toBeGreaterThan(10);
   }
 });
 

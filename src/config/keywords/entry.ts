@@ -22,7 +22,11 @@ export type Entry = {
   readonly instead?: string;
 };
 
-export type Support = "honoured" | "not yet" | { readonly without: string };
+/**
+ * How far vipd honours a keyword. `without`: accepted without effect, and why. `leavesOut`: a block with it would do something wrong, so
+ * that the block is left out; what it is in words.
+ */
+export type Support = "honoured" | "not yet" | { readonly without: string } | { readonly leavesOut: string };
 
 export type Takes =
   | { readonly form: "flag" }

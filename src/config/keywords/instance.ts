@@ -37,7 +37,7 @@ export const instanceKeywords: readonly Entry[] = [
     default: "off; name vrrp.VRID; MAC 00:00:5e:00:01|02:VRID",
     since: "1.2.3",
     meaning: "put addresses on a macvlan with the virtual MAC",
-    support: "not yet",
+    support: { leavesOut: "a virtual MAC address" },
   },
   {
     path: "vrrp_instance/use_vmac_addr",
@@ -62,7 +62,7 @@ export const instanceKeywords: readonly Entry[] = [
     default: "off",
     since: "2.0.17",
     meaning: "put addresses on an ipvlan interface",
-    support: "not yet",
+    support: { leavesOut: "an ipvlan interface" },
   },
   {
     path: "vrrp_instance/unicast_peer",
@@ -72,7 +72,7 @@ export const instanceKeywords: readonly Entry[] = [
     range: "ttl 0..255",
     since: "1.2.8",
     meaning: "send adverts to listed peers instead of multicast",
-    support: "not yet",
+    support: { leavesOut: "unicast peers" },
     repeat: "all",
   },
   {
@@ -135,7 +135,7 @@ export const instanceKeywords: readonly Entry[] = [
     range: "existing VRF",
     since: "2.2.5",
     meaning: "VRF in which the instance operates",
-    support: "not yet",
+    support: { leavesOut: "a VRF" },
   },
   {
     path: "vrrp_instance/dont_track_primary",
@@ -726,7 +726,7 @@ export const instanceKeywords: readonly Entry[] = [
     default: "none",
     since: "2.4.0",
     meaning: "HMAC-SHA256 trailer authentication block",
-    support: "not yet",
+    support: { leavesOut: "HMAC authentication" },
   },
   {
     path: "vrrp_instance/auth_hmac/key",
