@@ -161,7 +161,7 @@ lists=
 own_lists() {
   lists=$cache/apt/lists
   mkdir -p "$lists/partial" "$cache/apt/cache/archives/partial"
-  apt update && touch "$lists/ready"
+  apt -o APT::Update::Error-Mode=any update && touch "$lists/ready"
 }
 
 download() {
