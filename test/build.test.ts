@@ -15,7 +15,7 @@ function get(name: string): Bundle {
 }
 
 test("every role has a bundle of its own", () => {
-  expect(Object.keys(bundles).sort()).toEqual(["checkers", "mailer", "main", "reader", "vrrp"]);
+  expect(Object.keys(bundles).sort()).toEqual(["checkers", "command", "mailer", "main", "reader", "vrrp"]);
 });
 
 test("the vrrp process holds no package, no HTTP and no TLS, and is small", () => {
