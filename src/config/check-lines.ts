@@ -3,12 +3,13 @@
  * the same, so that a file is as right for vipd as for keepalived.
  */
 import { parseIp } from "../base/address.ts";
-import { find, has } from "./access.ts";
+import { find, findAll, has } from "./access.ts";
 import { grammar } from "./grammar.ts";
 import { doubtful, nearest, type Report, wrong } from "./problems.ts";
 import type { Statement } from "./statement.ts";
 
 export function checkLines(statements: readonly Statement[], report: Report): void {
+  checkGarpGroups(statements, report);
   for (const statement of statements) {
     const takes = statement.rule?.entry.takes;
     if (takes?.form === "lines") for (const line of statement.body ?? []) checkLine(line, statement, report);
@@ -25,6 +26,27 @@ export function checkLines(statements: readonly Statement[], report: Report): vo
           "add an address and port, or remove it",
         ),
       );
+    }
+  }
+}
+
+/** An interface keeps the pace of one group only. */
+function checkGarpGroups(statements: readonly Statement[], report: Report): void {
+  const seen = new Set<string>();
+  for (const group of statements.filter(({ rule }) => rule?.name === "garp_group")) {
+    const named = [
+      ...findAll(group, "interface").map((statement) => ({ statement, word: 1 })),
+      ...findAll(group, "interfaces").flatMap(({ body }) => (body ?? []).map((statement) => ({ statement, word: 0 }))),
+    ];
+    for (const { statement, word } of named) {
+      const name = statement.words[word] ?? "";
+      if (seen.has(name))
+        report.at(
+          statement,
+          word,
+          doubtful("VIPD014", `${name} is in a garp_group already`, "name it in one group only"),
+        );
+      seen.add(name);
     }
   }
 }

@@ -1,0 +1,102 @@
+/** What is said when a file does not fit this machine: never an error. */
+import { describe, expect, test } from "vitest";
+import type { MachineView } from "../../src/config/machine.ts";
+import { checkScript, type PathEntry } from "../../src/config/script-path.ts";
+import { instance, load } from "./load.ts";
+
+const folder: PathEntry = { kind: "folder", uid: 0, mode: 0o755 };
+const program: PathEntry = { kind: "file", uid: 0, mode: 0o755 };
+
+function viewOf(entries: Readonly<Record<string, PathEntry>>): MachineView {
+  return {
+    hasInterface: (name) => name === "eth0",
+    hasUser: (name) => name === "root",
+    hasGroup: (name) => name === "root",
+    entry: (path) => entries[path],
+    searchPath: ["/usr/bin"],
+  };
+}
+
+const machine = viewOf({
+  "/usr": folder,
+  "/usr/bin": folder,
+  "/usr/bin/test": program,
+  "/opt": { ...folder, mode: 0o775 },
+  "/opt/check": program,
+  "/home": folder,
+  "/home/fred": { ...folder, uid: 1000 },
+  "/home/fred/check": { ...program, uid: 1000 },
+  "/usr/bin/plain": { ...program, mode: 0o644 },
+  "/bin": { kind: "link", uid: 0, mode: 0o777, target: "usr/bin" },
+  "/loop": { kind: "link", uid: 0, mode: 0o777, target: "/loop" },
+  "/tmp": { ...folder, mode: 0o1777 },
+  "/tmp/check": program,
+});
+
+const findings = (path: string) =>
+  checkScript(path, machine).findings.map(({ message, remedy }) => `${message}; ${remedy}`);
+
+describe("scripts", () => {
+  test.each(["/usr/bin/test", "test", "/bin/test", "</etc/hosts"])("%s is fine", (path) =>
+    expect(findings(path)).toEqual([]),
+  );
+  test.each([
+    ["/usr/local/x", "the script /usr/local/x does not exist: there is no /usr/local; create it, or correct the path"],
+    ["/usr/bin/none", "the script /usr/bin/none does not exist; create it, or correct the path"],
+    ["none", "the program none is in none of /usr/bin; install it, or write its whole path"],
+    ["a/b", "the script a/b has no absolute path; write its path from / on"],
+    ["/usr/bin/plain", "the script /usr/bin/plain is not executable; chmod +x /usr/bin/plain"],
+    ["/usr/bin", "the script /usr/bin is no file; name a program"],
+    ["/loop", "the script /loop is a circle of links; see readlink /loop"],
+    ["/opt/check", "/opt, on the way to the script /opt/check, can be written by its group; chmod g-w /opt"],
+    [
+      "/tmp/check",
+      "/tmp, on the way to the script /tmp/check, can be written by everybody; move the script to a folder of root, such as /usr/local/sbin",
+    ],
+  ])("%s", (path, finding) => expect(findings(path)).toEqual([finding]));
+  test("every component that somebody else owns is named", () => {
+    expect(findings("/home/fred/check")).toEqual([
+      "/home/fred, on the way to the script /home/fred/check, belongs to user 1000, not root; chown root /home/fred",
+      "/home/fred/check, on the way to the script /home/fred/check, belongs to user 1000, not root; chown root /home/fred/check",
+    ]);
+  });
+});
+
+describe("a file on this machine", () => {
+  const problems = (text: string) =>
+    load(text, { view: machine }).problems.map(
+      ({ level, verdict, line, message }) => `${line} ${level} ${verdict} ${message}`,
+    );
+  test("interfaces: of instances, of addresses, tracked", () => {
+    const text = instance(" virtual_ipaddress {\n 10.0.0.1 dev eth7\n }\n track_interface {\n eth8\n }").replace(
+      "interface eth0",
+      "interface eth9",
+    );
+    expect(problems(text)).toEqual([
+      "2 warning other this machine has no interface eth9",
+      "8 warning other this machine has no interface eth7",
+      "11 warning other this machine has no interface eth8",
+    ]);
+  });
+  test("accounts", () => {
+    expect(problems("global_defs {\n script_user fred staff\n}\n")).toEqual(
+      ["2 warning other this machine has no group staff", "2 warning other this machine has no user fred"]
+        .sort()
+        .reverse(),
+    );
+  });
+  test("a script that runs without enable_script_security is what keepalived calls a security violation", () => {
+    const script = "vrrp_script s {\n script /usr/bin/test\n}\n" + instance(" track_script {\n s\n }");
+    expect(problems(script)).toEqual(["2 hint security scripts run although their paths are not guarded"]);
+    expect(problems(`global_defs {\n enable_script_security\n script_user root\n}\n${script}`)).toEqual([]);
+  });
+  test("a tracked script that is missing counts for keepalived, a notify script does not", () => {
+    expect(problems(instance(" notify /usr/none"))).toEqual(["7 warning none the script /usr/none does not exist"]);
+    expect(problems(`vrrp_script s {\n script /usr/none\n}\n${instance(" track_script {\n s\n }")}`)).toEqual([
+      "2 warning other the script /usr/none does not exist",
+    ]);
+  });
+  test("nothing here makes a file unusable", () => {
+    expect(load(instance(" notify /usr/none nobody").replace("eth0", "eth9"), { view: machine }).config).toBeDefined();
+  });
+});
