@@ -2,7 +2,7 @@
 import { type Ip, isMulticast } from "../base/address.ts";
 import type { VrrpState } from "../events.ts";
 import { createDrops, type Drops } from "./drops.ts";
-import type { Advert, LinkState } from "./interface.ts";
+import type { Advert, LinkState, TimerKind } from "./interface.ts";
 import type { Surroundings } from "./knowledge.ts";
 import { created } from "./machine.ts";
 import { createTold } from "./oddities.ts";
@@ -75,6 +75,17 @@ export function createInstance(
     transitions: { toMaster: 0, fromMaster: 0 },
   };
 }
+
+export const TIMER_KINDS = [
+  "masterDown",
+  "advert",
+  "preempt",
+  "announce",
+  "quiet",
+  "contest",
+  "startup",
+  "alone",
+] as const satisfies readonly TimerKind[];
 
 /** One timer of each kind for each instance. */
 export function timerNames(key: string): Router["timers"] {

@@ -1,6 +1,6 @@
 /** The instances and groups of a node, found by key, by timer, by what a packet says, and by group. */
 import type { VrrpState } from "../events.ts";
-import { type Instance, isAddressed } from "./instance.ts";
+import { type Instance, isAddressed, TIMER_KINDS } from "./instance.ts";
 import type { TimerKind } from "./interface.ts";
 import { vridOf } from "./packet.ts";
 import type { Packet } from "./reception.ts";
@@ -47,8 +47,7 @@ export function createRoster(): Roster {
     add(instance) {
       instances.set(instance.key, instance);
       index(instance);
-      for (const kind of Object.keys(instance.timers) as TimerKind[])
-        timers.set(instance.timers[kind], { instance, kind });
+      for (const kind of TIMER_KINDS) timers.set(instance.timers[kind], { instance, kind });
     },
     remove(instance) {
       instances.delete(instance.key);

@@ -39,7 +39,7 @@ export function live(seed: number, length: number, withStory = false): Life {
   const simulation = createSimulation({ seed: Math.floor(random() * 2 ** 31), links, withStory });
   const nodes = names.map((name) => simulation.addStopped(name));
   const downMs = masterDownMs({ version, priority: 1, downAdverts: 3 }, plan.intervalMs);
-  const watching = watch(simulation, nodes, 2 * downMs + plan.intervalMs + plan.preemptDelayMs);
+  const watching = watch(simulation, nodes, 2 * downMs + plan.preemptDelayMs);
   const world = { simulation, nodes, links, random, intervalMs: plan.intervalMs, downMs, ...watching };
   const misfortunes: Record<string, number> = {};
   let steps = 0;
