@@ -69,7 +69,12 @@ const OPTIONS = {
   keepIpvs: { short: "I", long: "dont-release-ipvs", argument: "none" },
   noRespawn: { short: "R", long: "dont-respawn", argument: "none" },
   foreground: { short: "n", long: "dont-fork", argument: "none" },
-  dump: { short: "d", long: "dump-conf", argument: "none" },
+  dump: {
+    short: "d",
+    long: "dump-conf",
+    argument: "none",
+    without: "GET /config of the control socket shows the file in force",
+  },
   pid: { short: "p", long: "pid", argument: "required" },
   vrrpPid: { short: "r", long: "vrrp_pid", argument: "required" },
   checkersPid: { short: "c", long: "checkers_pid", argument: "required" },
@@ -190,7 +195,6 @@ function daemon(
       respawn: !options.has("noRespawn"),
       keepIpvs: options.has("keepIpvs"),
       ignoreInterrupt: options.has("ignoreInterrupt"),
-      dumpConfig: options.has("dump"),
       notes: notesOn(options),
     },
   });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Loaded } from "../config/config.ts";
 import type { EventBody } from "../events.ts";
 import { openClock, type SystemClock } from "../os/clock.ts";
+import { systemErrorCode } from "../os/errors.ts";
 import { makeFolder, readIfThere, replaceFile } from "../os/files.ts";
 import { connectSystemd, type Systemd } from "../os/systemd.ts";
 import type { ConfigurationDeps } from "./configuration.ts";
@@ -39,6 +40,7 @@ export function openContext(options: DaemonOptions, version: string, readConfig:
   const log = openLog(options.log, process.env, (reason) => process.stderr.write(`vipd: ${reason}\n`));
   events.onEvent((event) => log.event(event));
   const warn = (reason: string) => events.emit({ type: "warning", reason });
+  makeStateDir(options, warn);
   return {
     options,
     version,
@@ -57,6 +59,17 @@ export function openContext(options: DaemonOptions, version: string, readConfig:
   };
 }
 
+/** 0755, for the mailer must reach its spool in it, which is 0700 like every file here is 0600. */
+function makeStateDir({ stateDir }: DaemonOptions, warn: (reason: string) => void): void {
+  try {
+    makeFolder(stateDir, 0o755);
+  } catch (error) {
+    warn(
+      `Cannot make ${stateDir}: ${systemErrorCode(error)}; mail and the last good configuration are not kept; name another with --state-dir`,
+    );
+  }
+}
+
 export function journalFile(runDir: string) {
   const path = join(runDir, "journal.json");
   return { path, read: () => readIfThere(path), write: (text: string) => replaceFile(path, text, 0o600) };
@@ -68,7 +81,6 @@ function lastGoodFile(stateDir: string): ConfigurationDeps["lastGood"] {
     path,
     exists: () => existsSync(path),
     write(text) {
-      makeFolder(stateDir, 0o755);
       replaceFile(path, text, 0o600);
     },
   };

@@ -27,7 +27,6 @@ export type DaemonOptions = {
   /** -I: leave IPVS as it is when stopping. */
   readonly keepIpvs: boolean;
   readonly ignoreInterrupt: boolean;
-  readonly dumpConfig: boolean;
   /** Options that have no effect, in words. */
   readonly notes: readonly string[];
 };

@@ -172,6 +172,7 @@ async function live(context: Context): Promise<number> {
     control?.close();
   }
 
+  /** startup_script, shutdown_script */
   async function runHook(argv: readonly string[], name: string): Promise<void> {
     const problem = await parts.runCommand({ argv, user: undefined, group: undefined, at: name }, [], HOOK_MS);
     if (problem !== undefined) emit({ type: "script.failed", subject: name, command: argv.join(" "), reason: problem });
@@ -182,16 +183,22 @@ async function live(context: Context): Promise<number> {
   }
 
   /** Just before a configuration is handed out. */
-  function beforeHandingOut(config: Config): void {
+  async function beforeHandingOut(config: Config): Promise<void> {
     const namespace = options.namespace ?? config.global.netNamespace;
     if (namespace !== undefined) enterNetwork(namespace);
     if (options.dryRun !== "all") refuseBesideKeepalived();
     // only now, when nothing that adverts wait for needs the processor
     if (options.only !== "vrrp" && parts.checkers.process().state === "stopped") parts.checkers.start(undefined);
+    const { startupScript } = config.global;
+    if (startupScript !== undefined && options.dryRun !== "all") await runHook(startupScript, "startup_script");
   }
 
   emit({ type: "daemon.start", version: context.version, file: options.file ?? "(default)" });
   for (const note of options.notes) emit({ type: "info", reason: note });
+  process.on("uncaughtException", (error) => {
+    emit({ type: "warning", reason: `this is a defect of vipd; please report it: ${error.stack ?? error.message}` });
+    void log.flush().finally(() => process.exit(EXIT.bug));
+  });
   const started = keeper.start(beforeHandingOut);
   try {
     const result = await Promise.race([started, ended.promise]);

@@ -14,8 +14,8 @@ import type { ConfigStatus } from "./status.ts";
 import { changeOver, type Participant } from "./two-phases.ts";
 
 export type Keeper = {
-  /** Reads and puts in force; the last good configuration where the file is broken. @param ready is asked before anything is handed out */
-  start(ready: (config: Config) => void): Promise<ReloadResult>;
+  /** Reads and puts in force; the last good configuration where the file is broken. @param before what comes before anything is handed out */
+  start(before: (config: Config) => Promise<void>): Promise<ReloadResult>;
   reload(): Promise<ReloadResult>;
   current(): Accepted | undefined;
   status(): ConfigStatus | undefined;
@@ -71,7 +71,7 @@ export function createKeeper(
 
   function refuse(file: string, problems: readonly string[]): ReloadResult {
     refused = { wallMs: Math.round(clock.wall()), problems };
-    emit({ type: "config.refused", file, problems });
+    emit({ type: "config.refused", file, problems: shortened(problems) });
     return { ok: false, file, problems };
   }
 
@@ -79,7 +79,7 @@ export function createKeeper(
     const { file, warnings } = next.origin;
     const tookMs = clock.now() - startedMs;
     emit({ type: "config.loaded", file, generation: inForce, warnings: warnings.length, changes, tookMs });
-    for (const warning of warnings) warn(warning);
+    for (const warning of shortened(warnings)) warn(warning);
     setImmediate(() => keep(next));
     return { ok: true, generation: inForce, file, changes, warnings, tookMs };
   }
@@ -95,18 +95,19 @@ export function createKeeper(
     }
   }
 
-  async function start(ready: (config: Config) => void): Promise<ReloadResult> {
+  async function start(before: (config: Config) => Promise<void>): Promise<ReloadResult> {
     const startedMs = clock.now();
     const file = mainFile();
     let attempt: Attempt = await readForStart(configuration, file, options.strict);
     for (let tries = 0; tries < 2; tries++) {
       if (!attempt.ok) return refuse(file, attempt.problems);
       const next = attempt.accepted;
-      ready(next.config);
+      await before(next.config);
       const refusals = await putInForce(next);
       if (refusals.length === 0) {
         const { fallback } = next.origin;
-        if (fallback !== undefined) emit({ type: "config.fallback", file, ...fallback });
+        if (fallback !== undefined)
+          emit({ type: "config.fallback", file, ...fallback, problems: shortened(fallback.problems) });
         return loaded(next, [], startedMs);
       }
       if (next.origin.fallback !== undefined || options.strict) return refuse(file, refusals);
@@ -152,3 +153,12 @@ export function createKeeper(
     },
   };
 }
+
+/** As many as fit into a log line and a mail; status and `vipd reload` show them all. */
+function shortened(lines: readonly string[]): readonly string[] {
+  return lines.length <= MOST_LINES
+    ? lines
+    : [...lines.slice(0, MOST_LINES), `and ${lines.length - MOST_LINES} more; see vipd check`];
+}
+
+const MOST_LINES = 20;
