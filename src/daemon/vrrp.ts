@@ -37,7 +37,8 @@ function serve(): void {
   let assembly: Assembly | undefined;
   let current: Assembly | undefined;
   let room: Room | undefined;
-  let ready: Promise<void> = Promise.resolve();
+  /** The rehearsal is over before this process enters its namespace: sockets stay in the one where they were opened. */
+  let ready = rehearse();
   let ending = false;
 
   function hear(message: ToVrrp): void {
@@ -131,7 +132,6 @@ function serve(): void {
   process.on("disconnect", () => void end(PATIENCE_MS));
   process.on("message", (message) => hear(message as ToVrrp));
   outbox.send({ type: "hello", pid: process.pid });
-  void rehearse();
 }
 
 /** What cannot change while the process lives. */

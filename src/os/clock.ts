@@ -1,6 +1,6 @@
 /**
  * The real clock: CLOCK_BOOTTIME, with one timerfd that is armed for the earliest of all deadlines. setTimeout is good to a
- * millisecond and libuv runs it before it reads sockets; here `beforeDue` is called first, so that what arrived is heard before what expired.
+ * millisecond and libuv runs it before it reads sockets; here `Turn.before` is called first, so that what arrived is heard before what expired.
  */
 import { boottimeMs, openTimer, realtimeMs } from "dgram-ext";
 import type { Clock, WallClock } from "../base/clock.ts";
@@ -29,11 +29,14 @@ export type TimeSource = {
 /** CLOCK_BOOTTIME and a timerfd. */
 const MACHINE: TimeSource = { now: boottimeMs, openTimer };
 
-/**
- * @param beforeDue is called once a turn before the expired deadlines are acted on, with how late the earliest of them is;
- * what it moves or clears does not run
- */
-export function openClock(beforeDue: (lateMs: number) => void = () => {}, source = MACHINE): SystemClock {
+/** Around the deadlines that have expired; called once a turn. */
+export type Turn = {
+  /** With how late the earliest of them is. What it moves or clears does not run. */
+  readonly before?: (lateMs: number) => void;
+  readonly after?: () => void;
+};
+
+export function openClock(turn: Turn = {}, source = MACHINE): SystemClock {
   const { now } = source;
   const deadlines = createDeadlines();
   const timer = source.openTimer(onTimer);
@@ -55,12 +58,13 @@ export function openClock(beforeDue: (lateMs: number) => void = () => {}, source
   }
 
   function runDue(lateMs: number): void {
-    beforeDue(lateMs);
+    turn.before?.(lateMs);
     const nowMs = now();
     for (let next = deadlines.earliest(); next !== undefined && next.atMs <= nowMs; next = deadlines.earliest()) {
       deadlines.clear(next);
       next.run(nowMs - next.atMs);
     }
+    turn.after?.();
   }
 
   function arm(): void {

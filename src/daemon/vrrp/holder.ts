@@ -17,8 +17,10 @@ export type Holder = {
   configure(routers: readonly RouterSettings[], journal: readonly AddressKey[]): void;
   /** Removes what is ours and not wanted; resolves when it is gone. */
   sweep(): Promise<void>;
-  /** From now on the addresses of this router are wanted, or not. */
+  /** From now on the addresses of this router are wanted, or not; `carryOut` does it. */
   want(router: RouterSettings, wanted: boolean): void;
+  /** Hands the plan of what is marked to the thread. */
+  carryOut(): void;
   isWanted(address: VirtualAddress): boolean;
   /** Ours to remove, and never a source to send from. */
   isVirtual(key: AddressKey): boolean;
@@ -120,7 +122,6 @@ export function createHolder(options: HolderOptions): Holder {
       marked.add(key);
     }
     if (!wanted) calm(router);
-    carryOut();
   }
 
   function release(key: AddressKey): void {
@@ -130,8 +131,8 @@ export function createHolder(options: HolderOptions): Holder {
     marked.add(key);
   }
 
-  /** Hands the plan of what is marked to the thread. */
   function carryOut(): void {
+    if (marked.size === 0) return;
     const ready = [...marked].filter((key) => !inFlight.has(key) && isReachable(key));
     for (const key of ready) marked.delete(key);
     if (ready.length === 0) return;
@@ -269,6 +270,7 @@ export function createHolder(options: HolderOptions): Holder {
     configure,
     sweep,
     want,
+    carryOut,
     isWanted: (address) => desired.has(keyOf(address)),
     isVirtual: (key) => ours.has(key),
     heard,

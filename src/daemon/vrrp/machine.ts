@@ -9,7 +9,7 @@ import type { Machine } from "./room.ts";
 
 export function realMachine(): Machine {
   return {
-    openClock: (beforeDue) => openClock(beforeDue),
+    openClock: (turn) => openClock(turn),
     openLinks,
     openAddresses,
     openAnnouncements,

@@ -73,7 +73,7 @@ function jumpingTime(): TimeSource & { jump(): void } {
 
 function practiceMachine(time: TimeSource): Machine {
   return {
-    openClock: (beforeDue) => ({ ...openClock(beforeDue, time), wall: realtimeMs }),
+    openClock: (turn) => ({ ...openClock(turn, time), wall: realtimeMs }),
     openLinks: () => practiceLinks(),
     openAddresses: (indexOf) => practiceAddresses(openAddresses(indexOf)),
     openAnnouncements,

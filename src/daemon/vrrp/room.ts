@@ -6,13 +6,13 @@ import type { EventBody } from "../../events.ts";
 import { ADDRESS_PROTOCOL, type AddressExecutor } from "../../os/addresses.ts";
 import type { Announcements } from "../../os/announcements.ts";
 import { createAnnouncer } from "../../os/announcer.ts";
-import type { SystemClock } from "../../os/clock.ts";
+import type { SystemClock, Turn } from "../../os/clock.ts";
 import type { LinkListener, Links } from "../../os/links.ts";
 import type { Promotion } from "../../os/promotion.ts";
 import type { VrrpSocketOptions, VrrpSockets } from "../../os/vrrp-sockets.ts";
 import { createEngine } from "../../vrrp/engine.ts";
 import type { EngineEvent, LinkState } from "../../vrrp/interface.ts";
-import type { Fact, RouterSettings, VrrpSettings } from "../../vrrp/settings.ts";
+import type { Fact, RouterSettings, VirtualAddress, VrrpSettings } from "../../vrrp/settings.ts";
 import type { RouterStatus } from "../../vrrp/status.ts";
 import type { AddressKey, FromVrrp } from "../messages.ts";
 import { createEars } from "./ears.ts";
@@ -40,9 +40,11 @@ const REFRESH_MS = 60_000;
 /** Less than any master's patience; what is shorter is not worth a word. */
 const STALL_MS = 5;
 
+type Announcement = { readonly addresses: readonly VirtualAddress[]; readonly repeat: number };
+
 /** What the machine offers: really (`machine.ts`), without doing anything (`dry.ts`), or for practice (`rehearsal.ts`). */
 export type Machine = {
-  openClock(beforeDue: (lateMs: number) => void): SystemClock;
+  openClock(turn: Turn): SystemClock;
   openLinks(listener: LinkListener): Links;
   openAddresses(indexOf: (link: string) => number | undefined): AddressExecutor;
   openAnnouncements(linkOf: (link: string) => LinkState): Announcements;
@@ -53,12 +55,15 @@ export type Machine = {
 export function createRoom(machine: Machine, report: (body: EventBody, atMs: number) => void): Room {
   const engine = createEngine();
   const lateness = createLateness();
-  const clock = machine.openClock(beforeDue);
+  const clock = machine.openClock({ before: beforeDue, after: endTurn });
   const refreshing = clock.alarm(refresh);
   const { promotion } = machine;
   const said = new Map<string, LinkState>();
   let settings: VrrpSettings | undefined;
   let stopping = false;
+  /** More is to come in this turn. */
+  let inTurn = false;
+  let toAnnounce: Announcement[] = [];
 
   const links = machine.openLinks({
     onLink,
@@ -103,13 +108,28 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
     socketsOf: ears.socketsOf,
     sourceOf: (router) => router.source ?? linkOf(router.links.adverts).source[router.family],
     want: holder.want,
-    announce: (addresses, repeat) => announcer.announce(addresses, repeat),
+    announce: (addresses, repeat) => toAnnounce.push({ addresses, repeat }),
     report,
     now: clock.now,
   });
 
   function tell(event: EngineEvent): void {
     hands.perform(engine.handle(event, clock.now()));
+    if (!inTurn) finish();
+  }
+
+  /** Adverts have left; now the addresses go to the thread, all in one plan, and then they are announced. */
+  function finish(): void {
+    holder.carryOut();
+    if (toAnnounce.length === 0) return;
+    const now = toAnnounce;
+    toAnnounce = [];
+    for (const { addresses, repeat } of now) announcer.announce(addresses, repeat);
+  }
+
+  function endTurn(): void {
+    inTurn = false;
+    finish();
   }
 
   function note(body: EventBody): void {
@@ -118,6 +138,7 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
 
   /** What arrived is heard before what expired is acted on. */
   function beforeDue(lateMs: number): void {
+    inTurn = true;
     lateness.add(lateMs);
     ears.drain(lateMs);
     if (lateMs >= STALL_MS) tell({ type: "stalled", lateMs });
@@ -231,6 +252,9 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
       promotion.restore();
       ears.close();
       announcements.close();
+      executor.close();
+      links.close();
+      clock.close();
     },
   };
 }

@@ -129,9 +129,11 @@ test("a master's addresses are added, and removed when it is master no longer", 
   const router = routerSettings();
   kernel.holder.configure([router], []);
   kernel.holder.want(router, true);
+  kernel.holder.carryOut();
   expect(kernel.story()).toEqual([`add ${KEY}`]); // handed over at once, before anything is answered
   await kernel.answer();
   kernel.holder.want(router, false);
+  kernel.holder.carryOut();
   await kernel.answer();
   expect(kernel.story()).toEqual([`delete ${KEY}`]);
   expect(kernel.actual.size).toBe(0);
@@ -142,9 +144,11 @@ test("given up before the kernel has answered: it is removed once it has", async
   const router = routerSettings();
   kernel.holder.configure([router], []);
   kernel.holder.want(router, true);
+  kernel.holder.carryOut();
   kernel.holder.want(router, false);
   kernel.holder.want(router, true);
   kernel.holder.want(router, false);
+  kernel.holder.carryOut();
   expect(kernel.story()).toEqual([`add ${KEY}`]);
   await kernel.answer();
   expect(kernel.story()).toEqual([`delete ${KEY}`]);
@@ -156,6 +160,7 @@ test("what somebody else removes is put back at once and announced", async () =>
   const router = routerSettings();
   kernel.holder.configure([router], []);
   kernel.holder.want(router, true);
+  kernel.holder.carryOut();
   await kernel.answer();
   kernel.story();
   await kernel.snatch(KEY);
@@ -171,6 +176,7 @@ test("at the sixth time in ten seconds the instance is in fault, and may try aga
   const router = routerSettings();
   kernel.holder.configure([router], []);
   kernel.holder.want(router, true);
+  kernel.holder.carryOut();
   await kernel.answer();
   for (let time = 0; time < 5; time++) await kernel.snatch(KEY);
   expect(kernel.faults).toEqual([]);
@@ -187,6 +193,7 @@ test("an address with no_track may be removed by others", async () => {
   const router = routerSettings({ addresses: [virtualAddress("10.0.0.9", { track: false })] });
   kernel.holder.configure([router], []);
   kernel.holder.want(router, true);
+  kernel.holder.carryOut();
   await kernel.answer();
   kernel.story();
   await kernel.snatch(KEY);
@@ -214,6 +221,7 @@ test("an owner's address that stood before us is adopted and never removed", asy
   await kernel.holder.sweep();
   kernel.holder.want(owner(), true);
   kernel.holder.want(owner(), false);
+  kernel.holder.carryOut();
   await kernel.answer();
   expect(kernel.story()).toEqual(["adopted eth0 10.0.0.9/24: it stood before and belongs to the owner"]);
   expect([...kernel.actual.keys()]).toEqual([KEY]);
@@ -235,10 +243,12 @@ test("a list that changed while master: the difference is added and removed", as
   const after = routerSettings({ addresses: [virtualAddress("10.0.0.8"), virtualAddress("10.0.0.7")] });
   kernel.holder.configure([before], []);
   kernel.holder.want(before, true);
+  kernel.holder.carryOut();
   await kernel.answer();
   kernel.story();
   kernel.holder.configure([after], []);
   kernel.holder.want(after, true);
+  kernel.holder.carryOut();
   await kernel.answer();
   expect(kernel.story()).toEqual([`delete ${KEY}`, "add eth0 10.0.0.7/24"]);
 });
@@ -250,6 +260,7 @@ test("what the kernel refuses puts the instance in fault, with its reason", asyn
   kernel.refused.set(KEY, { end: "failed", code: "EPERM", reason });
   kernel.holder.configure([router], []);
   kernel.holder.want(router, true);
+  kernel.holder.carryOut();
   await kernel.answer();
   expect(kernel.story()).toEqual([`add ${KEY}`, `failed eth0 10.0.0.9/24: ${reason}`]);
   expect(kernel.faults).toEqual([`10.0.0.9/24 on eth0: ${reason}`]);
@@ -260,6 +271,7 @@ test("the link goes away: nothing is done until it is back, then everything", as
   const router = routerSettings();
   kernel.holder.configure([router], []);
   kernel.holder.want(router, true);
+  kernel.holder.carryOut();
   await kernel.answer();
   kernel.story();
   kernel.links.delete("eth0");
@@ -276,6 +288,7 @@ test("a whole dump shows what events did not: it is repaired", async () => {
   const router = routerSettings();
   kernel.holder.configure([router], []);
   kernel.holder.want(router, true);
+  kernel.holder.carryOut();
   await kernel.answer();
   kernel.story();
   kernel.actual.delete(KEY);
