@@ -68,7 +68,19 @@ export function announces(address?: string): (frame: AnyFrame) => frame is ArpFr
 export async function captureWith(start: Start, device: string, filter = "vrrp or arp"): Promise<Capture> {
   const frames: AnyFrame[] = [];
   const waiting = new Set<() => void>();
-  const options = ["-U", "--immediate-mode", "--time-stamp-precision=nano", "-Z", "root", "-s", "2048", "-B", "32768", "-w", "-"];
+  const options = [
+    "-U",
+    "--immediate-mode",
+    "--time-stamp-precision=nano",
+    "-Z",
+    "root",
+    "-s",
+    "2048",
+    "-B",
+    "32768",
+    "-w",
+    "-",
+  ];
   const tcpdump = start(
     ["tcpdump", "-i", device, ...options, filter],
     readPcap((frame) => {
