@@ -24,19 +24,19 @@ export type ReadRequest = {
 const DEADLINE_MS = 20_000;
 /** A configuration with 50,000 real servers needs some 300 MB. */
 const MEMORY_MB = 1024;
-/** The young generation: large enough that a reload with 10,000 real servers needs few collections. */
-const YOUNG_MB = 64;
+/** The young generation grows to this only when much is read; then a reload with 10,000 real servers needs few collections. */
+const YOUNG_MB = 192;
+/** A thread that has read so much is kept for the next reload, for a while; to start one for a small file takes no longer than is fine. */
+const LARGE_BYTES = 200_000;
+const KEEP_MS = 600_000;
 
 /** The thread, and what it is reading. */
 type Reader = { readonly worker: Worker; waiting: Waiting | undefined };
-type Waiting = { answered(loaded: string): void; died(reason: string): void };
+type Waiting = { answered(answer: ReadAnswer): void; died(reason: string): void };
+/** The text apart: it is large, and needs no parsing. */
+export type ReadAnswer = { readonly loaded: string; readonly consolidated: string };
 
 let warm: Reader | undefined;
-
-/** Starts the thread before it is needed. */
-export function warmReader(): void {
-  warm ??= startReader(MEMORY_MB);
-}
 
 /** @returns what there is to say, and the configuration if the file is good; never rejects */
 export function readConfig(path: string, options: ReadOptions): Promise<Loaded> {
@@ -60,9 +60,10 @@ export function readConfig(path: string, options: ReadOptions): Promise<Loaded> 
     );
     reader.waiting = {
       died: (reason) => fail(`reading the file failed: ${reason}`, "see whether it expands without end"),
-      answered(loaded) {
-        finish(JSON.parse(loaded) as Loaded);
-        if (warm === undefined && options.memoryMb === undefined) warm = reader;
+      answered({ loaded, consolidated }) {
+        const rest = JSON.parse(loaded) as Omit<Loaded, "consolidated">;
+        finish({ ...rest, consolidated });
+        if (warm === undefined && options.memoryMb === undefined && consolidated.length > LARGE_BYTES) keep(reader);
         else void reader.worker.terminate();
       },
     };
@@ -70,6 +71,14 @@ export function readConfig(path: string, options: ReadOptions): Promise<Loaded> 
     const request: ReadRequest = { path, configId: options.configId, tolerant: options.tolerant };
     reader.worker.postMessage(request);
   });
+}
+
+function keep(reader: Reader): void {
+  warm = reader;
+  const timer = setTimeout(() => {
+    if (warm === reader) void stopReader();
+  }, KEEP_MS);
+  timer.unref();
 }
 
 /** Ends the kept thread. */
@@ -84,7 +93,7 @@ function startReader(memoryMb: number): Reader {
   const file = existsSync(bundled) ? bundled : join(import.meta.dirname, "reader.ts");
   const resourceLimits = { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: YOUNG_MB };
   const reader: Reader = { worker: new Worker(file, { resourceLimits, execArgv: [] }), waiting: undefined };
-  reader.worker.on("message", (loaded: string) => reader.waiting?.answered(loaded));
+  reader.worker.on("message", (answer: ReadAnswer) => reader.waiting?.answered(answer));
   const gone = (reason: string) => {
     if (warm === reader) warm = undefined;
     reader.waiting?.died(reason);

@@ -7,11 +7,11 @@ import { parentPort } from "node:worker_threads";
 import { loadConfig } from "../config/load.ts";
 import { realFiles } from "../os/config-files.ts";
 import { machineView } from "../os/machine-view.ts";
-import type { ReadRequest } from "./read-config.ts";
+import type { ReadAnswer, ReadRequest } from "./read-config.ts";
 
-function answer({ path, configId, tolerant }: ReadRequest): string {
+function answer({ path, configId, tolerant }: ReadRequest): ReadAnswer {
   const name = hostname();
-  const loaded = loadConfig(realFiles(), path, {
+  const { consolidated, ...loaded } = loadConfig(realFiles(), path, {
     configId: configId ?? name.split(".", 1)[0] ?? name,
     tolerant,
     environment: (variable) => process.env[variable],
@@ -20,7 +20,7 @@ function answer({ path, configId, tolerant }: ReadRequest): string {
     userName: userInfo().username,
     view: machineView(),
   });
-  return JSON.stringify(loaded);
+  return { loaded: JSON.stringify(loaded), consolidated };
 }
 
 parentPort?.on("message", (request: ReadRequest) => parentPort?.postMessage(answer(request)));

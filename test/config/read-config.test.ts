@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { readConfig, stopReader, warmReader } from "../../src/daemon/read-config.ts";
+import { readConfig, stopReader } from "../../src/daemon/read-config.ts";
 import { instance } from "./load.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vipd-read-"));
@@ -20,10 +20,14 @@ function fileWith(name: string, text: string): string {
 
 const options = { configId: "alpha", tolerant: false };
 
-test("a file becomes a value, again and again in the same thread", async () => {
-  warmReader();
+test("a file becomes a value, again and again", async () => {
   const path = fileWith("good.conf", instance(" priority 120"));
   for (let i = 0; i < 3; i++) expect((await readConfig(path, options)).config?.vrrp.routers[0]?.priority).toBe(120);
+});
+
+test("a large file, whose thread is kept", async () => {
+  const path = fileWith("large.conf", instance(" priority 120") + `# ${"x".repeat(900)}\n`.repeat(400));
+  for (let i = 0; i < 3; i++) expect((await readConfig(path, options)).consolidated.length).toBeGreaterThan(300_000);
 });
 
 test("two requests at once are both answered", async () => {
