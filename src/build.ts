@@ -29,8 +29,20 @@ export type Bundle = {
 
 async function buildAll(): Promise<void> {
   const folder = join(TOP, ".cache", `dist-${process.pid}`);
-  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
+  try {
+    const bundles = await fill(folder);
+    await rm(join(TOP, "dist"), { recursive: true, force: true });
+    await rename(folder, join(TOP, "dist"));
+    for (const [name, { bytes, modules }] of Object.entries(bundles)) {
+      console.log(`dist/${name}.js  ${(bytes / 1024).toFixed(0)} kB, ${modules.length} modules`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function fill(folder: string): Promise<Readonly<Record<string, Bundle>>> {
   const bundles = await bundle(folder);
   await copyFile(join(TOP, "src/launcher.js"), join(folder, "vipd.js"));
   await copyFile(findAddon(), join(folder, "dgram_ext.node"));
@@ -40,11 +52,7 @@ async function buildAll(): Promise<void> {
   await writeFile(join(folder, "licenses.txt"), await licensesOf(Object.values(bundles)));
   await writeFile(join(folder, "package.json"), await manifest());
   await writeFile(join(folder, "meta.json"), `${JSON.stringify(bundles, null, 1)}\n`);
-  await rm(join(TOP, "dist"), { recursive: true, force: true });
-  await rename(folder, join(TOP, "dist"));
-  for (const [name, { bytes, modules }] of Object.entries(bundles)) {
-    console.log(`dist/${name}.js  ${(bytes / 1024).toFixed(0)} kB, ${modules.length} modules`);
-  }
+  return bundles;
 }
 
 /** @param folder where the bundles are written; undefined: nowhere, they are only described */
