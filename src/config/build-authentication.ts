@@ -50,9 +50,9 @@ function shortened(authentication: Statement, password: string, report: Report):
   const bytes = new TextEncoder().encode(password);
   if (bytes.length <= PASSWORD_BYTES) return password;
   const at = find(authentication, "auth_pass") ?? authentication;
-  const place = { file: at.source.path, line: at.line, column: 1 };
-  report.atPlace(
-    place,
+  report.at(
+    at,
+    1,
     doubtful(
       "VIPD015",
       `auth_pass has ${bytes.length} characters; the first ${PASSWORD_BYTES} count`,

@@ -4,18 +4,19 @@
  */
 import { parseIp } from "../base/address.ts";
 import { find, findAll, has } from "./access.ts";
+import { addressOf } from "./build-address.ts";
 import { grammar } from "./grammar.ts";
 import { doubtful, nearest, type Report, wrong } from "./problems.ts";
 import type { Statement } from "./statement.ts";
 
 export function checkLines(statements: readonly Statement[], report: Report): void {
   checkGarpGroups(statements, report);
+  checkTracked(statements, report);
   for (const statement of statements) {
     const takes = statement.rule?.entry.takes;
     if (takes?.form === "lines") for (const line of statement.body ?? []) checkLine(line, statement, report);
     else if (statement.rule?.name === "bfd_instance") checkBfd(statement, report);
-    else if (statement.rule?.name === "vrrp_instance" && statement.body !== undefined)
-      checkLines(statement.body, report);
+    else if (statement.rule?.name === "vrrp_instance") checkBlocksOf(statement, report);
     if (statement.rule?.name === "virtual_server_group" && statement.body?.length === 0) {
       report.at(
         statement,
@@ -26,6 +27,35 @@ export function checkLines(statements: readonly Statement[], report: Report): vo
           "add an address and port, or remove it",
         ),
       );
+    }
+  }
+}
+
+function checkBlocksOf(instance: Statement, report: Report): void {
+  for (const block of instance.body ?? []) {
+    if (block.rule?.entry.takes.form === "lines") for (const line of block.body ?? []) checkLine(line, block, report);
+  }
+}
+
+/** Which block defines what a track_* block lists. Scripts are looked up where they are built. */
+const definitions: readonly (readonly [list: string, blocks: readonly string[]])[] = [
+  ["track_file", ["track_file", "vrrp_track_file"]],
+  ["track_process", ["vrrp_track_process"]],
+  ["track_bfd", ["bfd_instance"]],
+];
+
+function checkTracked(statements: readonly Statement[], report: Report): void {
+  for (const [list, blocks] of definitions) {
+    const known = new Set(
+      statements.filter(({ rule }) => blocks.includes(rule?.name ?? "")).map(({ words }) => words[1] ?? ""),
+    );
+    const owners = statements.filter(({ rule }) => rule?.name === "vrrp_instance" || rule?.name === "vrrp_sync_group");
+    for (const line of owners.flatMap((owner) => findAll(owner, list)).flatMap(({ body }) => body ?? [])) {
+      const name = line.words[0] ?? "";
+      if (known.has(name)) continue;
+      const near = nearest(name, known);
+      const remedy = near === undefined ? `define it in a ${blocks[0]} block` : `did you mean ${near}?`;
+      report.at(line, 0, wrong("VIPD013", `${list} names ${name}, which is not defined`, remedy));
     }
   }
 }
@@ -57,6 +87,9 @@ function checkLine(line: Statement, block: Statement, report: Report): void {
   switch (takes.of) {
     case "routes":
       checkRoute(line, block.rule?.name === "virtual_routes", report);
+      return;
+    case "addresses":
+      if (block.rule?.name === "static_ipaddress") addressOf(line, "", report);
       return;
     case "rules":
       checkRule(line, report);

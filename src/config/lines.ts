@@ -78,7 +78,7 @@ function quoteEnd(line: Line, at: number, report: Report): number {
   const close = text.indexOf('"', at + 1);
   if (close !== -1 && close < to) return close + 1;
   const saying = wrong("VIPD006", "a quotation mark is not closed", 'add the second "; a quoted text ends on its line');
-  report.atPlace({ ...placeIn(line, at), text: text.slice(at, to).trimEnd() }, saying);
+  report.atPlace({ ...placeIn(line, at), text: '"' }, saying);
   return trimmedEnd(text, at + 1, to) + 1;
 }
 

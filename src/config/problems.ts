@@ -86,23 +86,28 @@ export function createReport(): Report {
     atPlace,
     at(statement, word, saying) {
       const { source, line } = statement;
-      atPlace({ file: source.path, line, column: columnOf(statement, word), text: wordText(statement, word) }, saying);
+      const place = { file: source.path, line, column: columnOf(statement, word) };
+      const isSecret = word > 0 && statement.rule?.entry.secret === true;
+      atPlace(isSecret ? place : { ...place, text: wordText(statement, word) }, saying);
     },
     list() {
       const first = problems[0];
-      if (omitted === 0 || first === undefined) return [...problems].sort(byPlace);
+      if (omitted === 0 || first === undefined) return inOrder(problems);
       const more: Problem = {
         ...first,
         ...wrong("VIPD018", `${omitted} more problems are not listed`, "mend these first"),
       };
-      return [...problems.sort(byPlace), more];
+      return [...inOrder(problems), more];
     },
   };
 }
 
-function byPlace(a: Problem, b: Problem): number {
-  if (a.file !== b.file) return 0;
-  return a.line - b.line || a.column - b.column;
+/** File by file, in the order in which something was first said about each; in a file by line and column. */
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  const files = new Map<string, number>();
+  for (const { file } of problems) if (!files.has(file)) files.set(file, files.size);
+  const rank = ({ file }: Problem) => files.get(file) ?? 0;
+  return [...problems].sort((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column);
 }
 
 /** The nearest of `known` to what was written, if it is near enough to be meant. */

@@ -183,12 +183,9 @@ function missing(statement: Statement, rule: Rule, { report }: Context): false {
 /** keepalived reads no further than it needs; so do we, and say so. */
 function surplus(statement: Statement, most: number, { report }: Context): true {
   if (statement.words.length <= most) return true;
-  const extra = statement.words.slice(most).join(" ");
-  report.at(
-    statement,
-    most,
-    warning("VIPD004", `${statement.words[0]} has words that mean nothing: ${extra}`, "remove them"),
-  );
+  const extra = statement.rule?.entry.secret === true ? "" : `: ${statement.words.slice(most).join(" ")}`;
+  const saying = warning("VIPD004", `${statement.words[0]} has words that mean nothing${extra}`, "remove them");
+  report.at(statement, most, saying);
   return true;
 }
 

@@ -18,6 +18,8 @@ export type Entry = {
   readonly support: Support;
   /** What happens to a second one in the same block; absent: the last one counts, with a warning. */
   readonly repeat?: "first" | "all";
+  /** Its words are never quoted in a message. */
+  readonly secret?: true;
   /** Old spelling: what to write instead. */
   readonly instead?: string;
 };

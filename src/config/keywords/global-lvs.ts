@@ -107,6 +107,6 @@ export const globalLvsKeywords: readonly Entry[] = [
     range: "bool",
     since: "2.0.0",
     meaning: "mail only when the real server state changes, not each checker",
-    support: "honoured",
+    support: { without: "vipd mails only when the state of a server changes, not for each check" },
   },
 ];

@@ -32,7 +32,7 @@ export const globalVrrpKeywords: readonly Entry[] = [
     default: "eth0",
     since: "1.2.24",
     meaning: "interface for static addresses without dev",
-    support: "honoured",
+    support: "not yet",
   },
   {
     path: "global_defs/disable_local_igmp",

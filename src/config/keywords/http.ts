@@ -184,7 +184,7 @@ export const httpKeywords: readonly Entry[] = [
     range: "bool",
     since: "1.4.3",
     meaning: "send SNI (effective for SSL_GET)",
-    support: "honoured",
+    support: { without: "names of servers are for TLS, and HTTP_GET uses none" },
   },
   {
     path: "virtual_server/real_server/HTTP_GET/sni_name",
@@ -203,7 +203,7 @@ export const httpKeywords: readonly Entry[] = [
     range: "bool",
     since: "2.0.17",
     meaning: "recheck immediately while recovering",
-    support: "honoured",
+    support: "not yet",
   },
   {
     path: "virtual_server/real_server/HTTP_GET/url",

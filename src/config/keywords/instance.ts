@@ -718,6 +718,7 @@ export const instanceKeywords: readonly Entry[] = [
     since: "0.5.3",
     meaning: "shared password / AH key",
     support: "honoured",
+    secret: true,
   },
   {
     path: "vrrp_instance/auth_hmac",
@@ -736,6 +737,7 @@ export const instanceKeywords: readonly Entry[] = [
     since: "2.4.0",
     meaning: "add a key",
     support: "not yet",
+    secret: true,
     repeat: "all",
   },
   {

@@ -53,7 +53,7 @@ export const processKeywords: readonly Entry[] = [
     default: "none",
     since: "1.2.24",
     meaning: "instance name appended to pid files, syslog ident, dump names",
-    support: "honoured",
+    support: { without: "vipd keeps its files in its run directory, which --run-dir names" },
   },
   {
     path: "child_wait_time",

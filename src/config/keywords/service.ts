@@ -36,6 +36,7 @@ export const serviceKeywords: readonly Entry[] = [
     since: "0.5.3",
     meaning: "passphrase of the private key",
     support: "not yet",
+    secret: true,
   },
   {
     path: "SSL/ca",
