@@ -83,6 +83,7 @@ export function watch(simulation: Simulation, nodes: readonly Node[], calmMs: nu
     const able = nodes.filter(
       (node) => ["BACKUP", "MASTER"].includes(node.stateOf(router.key) ?? "") && !node.isPaused(),
     );
+    if (router.group !== undefined && !sameGroups(router.group)) return [];
     const links = linksOf(router);
     const hears = (from: Node, to: Node) => links.map((link) => simulation.carries(from.name, to.name, link));
     const found = new Map<string, Node[]>();
@@ -100,6 +101,19 @@ export function watch(simulation: Simulation, nodes: readonly Node[], calmMs: nu
     }
     const members = [...found.values()];
     return members.flat().length === able.length ? members : [];
+  }
+
+  /** Groups of other members move for other reasons. */
+  function sameGroups(name: string): boolean {
+    const running = nodes.filter((node) => node.isUp());
+    const lists = running.map((node) =>
+      node
+        .settings()
+        .groups.find((group) => group.name === name)
+        ?.members.toSorted()
+        .join(" "),
+    );
+    return new Set(lists).size === 1;
   }
 
   /** A group stands and falls with all links of its members. */

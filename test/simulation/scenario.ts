@@ -162,16 +162,17 @@ const DEEDS = {
   crash: ({ random, nodes }) => pick(random, nodes).crash(),
   restart: ({ random, nodes }, plan) => {
     const node = pick(random, nodes);
-    if (!node.isPaused()) node.start(wishOf(random, plan));
+    if (!node.isPaused()) begin(node, random, plan);
   },
   startAll: ({ random, nodes }, plan) => {
-    for (const node of nodes) if (!node.isUp()) node.start(wishOf(random, plan));
+    for (const node of nodes) if (!node.isUp()) begin(node, random, plan);
   },
   stop: ({ random, nodes }) => {
     const node = pick(random, nodes);
     if (node.isUp() && !node.isPaused()) node.stop();
   },
   reload: ({ random, nodes }, plan) => reload(pick(random, nodes), random, plan),
+  rewire: ({ random, nodes }) => rewire(pick(random, nodes), random),
   link: ({ random, nodes, links }) => {
     const node = pick(random, nodes);
     if (!node.isPaused()) node.setLink(pick(random, links), random() < 0.6);
@@ -203,6 +204,11 @@ const MISFORTUNES: readonly (keyof typeof DEEDS)[] = [
   "fact",
 ];
 
+function begin(node: Node, random: Random, plan: Plan): void {
+  takenOut.delete(node);
+  node.start(wishOf(random, plan));
+}
+
 function healAll(simulation: Simulation, nodes: readonly Node[]): void {
   for (const { name } of nodes) simulation.rejoin(name);
 }
@@ -225,6 +231,31 @@ function reload(node: Node, random: Random, plan: Plan): void {
     throw new Error(`the reload of ${changed?.name ?? "nothing"} touched ${foreign.join(", ")}`);
   }
 }
+
+/** Takes one instance out of the file, or puts back those that were taken out. Instances outside of groups must not notice. */
+function rewire(node: Node, random: Random): void {
+  if (!node.isUp() || node.isPaused()) return;
+  const { routers: before, groups } = node.settings();
+  const spare = takenOut.get(node) ?? [];
+  const gone = spare.length > 0 ? undefined : pick(random, before);
+  if (gone !== undefined && before.length === 1) return;
+  const routers = gone === undefined ? [...before, ...spare] : before.filter((router) => router !== gone);
+  takenOut.set(node, gone === undefined ? [] : [gone]);
+  const members = routers.filter(({ group }) => group !== undefined);
+  const actions = node.reload({
+    ...node.settings(),
+    routers,
+    groups: groups.map((group) => ({ ...group, members: members.map(({ key }) => key) })),
+  });
+  const named = new Set([...spare, ...(gone === undefined ? [] : [gone])].map(({ key }) => key));
+  for (const action of actions) {
+    if ("router" in action && action.router.group === undefined && !named.has(action.router.key)) {
+      throw new Error(`the reload of ${[...named].join(", ")} touched ${action.router.key}`);
+    }
+  }
+}
+
+const takenOut = new WeakMap<Node, readonly RouterSettings[]>();
 
 function alter(router: RouterSettings, random: Random): RouterSettings {
   const roll = random();

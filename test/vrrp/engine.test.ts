@@ -9,6 +9,14 @@ import { groupSettings, linkState, routerSettings, virtualAddress, vrrpSettings 
 
 const PEER = ip("10.0.0.2");
 const GROUP = ip("224.0.0.18");
+const PLAIN: Advert = {
+  version: 2,
+  vrid: 1,
+  priority: 100,
+  intervalMs: 1000,
+  addresses: [ip("192.0.2.1")],
+  authentication: { type: "none" },
+};
 const chk: Tracking = { tracker: "script", id: "chk", weight: 0, reverse: false };
 
 describe("start", () => {
@@ -31,6 +39,32 @@ describe("start", () => {
     engine.handle({ type: "link", state: linkState("eth0", "10.0.0.1", { running: false }) }, 0);
     const links = { adverts: "eth0", addresses: "eth0", tracked: undefined };
     expect(told(engine.handle(configure([routerSettings({ links })]), 0))).toEqual(["INIT → BACKUP: started"]);
+  });
+
+  test("track_src_ip: the address to send from must be on the link", () => {
+    const { at } = started([]);
+    const settings = routerSettings({ source: ip("10.0.0.9"), trackSource: true });
+    expect(told(at(0, configure([settings])))).toEqual(["INIT → FAULT: source address 10.0.0.9 is not on link eth0"]);
+    const addresses = ["10.0.0.1/24", "10.0.0.9/24"];
+    expect(told(at(1000, { type: "link", state: linkState("eth0", "10.0.0.1", { addresses }) }))).toEqual([
+      "FAULT → BACKUP: link eth0 changed",
+    ]);
+  });
+
+  test("version 3 over IPv6, from the link-local address", () => {
+    const engine = createEngine();
+    const source = { ipv4: undefined, ipv6: ip("fe80::1") };
+    engine.handle({ type: "link", state: linkState("eth0", undefined, { source }) }, 0);
+    const addresses = [virtualAddress("fe80::77", "eth0", 64)];
+    const settings = routerSettings({ family: "ipv6", version: 3, destinations: [ip("ff02::12")], addresses });
+    engine.handle(configure([settings]), 0);
+    const advert: Advert = { ...PLAIN, version: 3, priority: 200, addresses: [ip("fe80::77")] };
+    const from = ip("fe80::2");
+    const to = ip("ff02::12");
+    const bytes = new Uint8Array(advertSize(advert));
+    encodeAdvert(bytes, 0, advert, { from, to }, false);
+    const actions = engine.handle({ type: "packet", link: "eth0", from, to, ttl: 255, bytes, arrivedMs: 1000 }, 1000);
+    expect(actions).toEqual([{ type: "arm", timer: `masterDown ${settings.key}`, atMs: 4609.375 }]);
   });
 
   test("silent until its scripts have answered; members of its group wait with it", () => {
@@ -374,16 +408,7 @@ function fact(value: Fact["value"], reason = "exit status 0"): EngineEvent {
 }
 
 function packet(changes: Partial<Advert>, from: Ip = PEER) {
-  const authentication = { type: "none" } as const;
-  const plain = {
-    version: 2,
-    vrid: 1,
-    priority: 100,
-    intervalMs: 1000,
-    addresses: [ip("192.0.2.1")],
-    authentication,
-  } as const;
-  const advert: Advert = { ...plain, ...changes };
+  const advert: Advert = { ...PLAIN, ...changes };
   const bytes = new Uint8Array(advertSize(advert));
   encodeAdvert(bytes, 0, advert, { from, to: GROUP }, false);
   return { type: "packet", link: "eth0", from, to: GROUP, ttl: 255, bytes, arrivedMs: Number.MAX_VALUE } as const;
