@@ -9,9 +9,10 @@ import { join } from "node:path";
 import type { RouterSettings } from "../../src/vrrp/settings.ts";
 import { masterDownMs, skewMs } from "../../src/vrrp/timers.ts";
 import { routerSettings } from "../daemon/vrrp/routers.ts";
-import { startRole, type VrrpRole } from "../host/vrrp-role.ts";
+import { bundleRole, startRole, type VrrpRole } from "../host/vrrp-role.ts";
 import { type AdvertFrame, announces, type Capture, isAdvert } from "../lab/capture.ts";
 import { createLab, type Lab, type LabNode } from "../lab/net.ts";
+import { timeOfDayMs } from "../lab/process.ts";
 
 const VIP = "10.0.0.9";
 
@@ -60,6 +61,27 @@ export async function measureSpacing(options: {
     latestMs: Math.max(...spacings) - intervalMs,
     lateness,
   };
+}
+
+/** From the start of the process to the first advert of a lone node, beyond its down interval, ms; it is told its configuration at once. */
+export async function measureStart(options: { readonly intervalMs: number; readonly times: number }): Promise<Spread> {
+  const { intervalMs } = options;
+  await using lab = await createLab();
+  const { nodes, wire } = await twoNodes(lab);
+  const settings = routerSettings({ version: 3, intervalMs, priority: 150 });
+  const found: number[] = [];
+  for (let time = 0; time < options.times; time++) {
+    const from = wire.frames.length;
+    await bundleRole();
+    const startedMs = timeOfDayMs();
+    await using role = await startRole({ namespace: nodes[0].namespace });
+    await role.configure({ routers: [settings] });
+    const advert = await wire.frame(isAdvert, { from });
+    found.push(advert.atMs - startedMs - masterDownMs(settings, intervalMs));
+    await role.stop();
+    await sleep(50);
+  }
+  return spreadOf(found);
 }
 
 /** How the master goes: killed without a word, or told to stop. */
@@ -129,7 +151,7 @@ async function twoNodes(lab: Lab): Promise<{ readonly nodes: readonly [LabNode, 
 }
 
 /** @returns what ends it */
-async function startLoad(load: Load): Promise<() => Promise<void>> {
+export async function startLoad(load: Load): Promise<() => Promise<void>> {
   switch (load) {
     case "idle":
       return async () => {};

@@ -1,4 +1,5 @@
 /** The vrrp process on real interfaces: two nodes on a bridge, seen by a capture on the bridge. */
+import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { routerSettings, virtualAddress } from "../daemon/vrrp/routers.ts";
 import { type AdvertFrame, type AnyFrame, announces, type Capture, isAdvert } from "../lab/capture.ts";
@@ -74,8 +75,7 @@ describe("a lone node", () => {
 
     const before = wire.frames.length;
     expect(await role.stop()).toBe(0);
-    expect(await wire.frame(isAdvert, { from: before })).toBeDefined();
-    expect(wire.adverts().at(-1)).toMatchObject({ priority: 0 });
+    await wire.frame(advert({ priority: 0 }), { from: before });
     expect(await addressesOf(a)).toEqual(["10.0.0.1/24"]);
     expect(role.stderr()).toBe("");
   }, 30_000);
@@ -84,10 +84,11 @@ describe("a lone node", () => {
     await using role = await startRole({ namespace: a.namespace });
     await role.configure({ routers: [first] });
     await role.becomes("MASTER");
+    const from = wire.frames.length;
     role.disconnect();
     expect(await role.exited).toBe(0);
     expect(await addressesOf(a)).toEqual(["10.0.0.1/24"]);
-    expect(wire.adverts().at(-1)).toMatchObject({ priority: 0 });
+    await wire.frame(advert({ priority: 0 }), { from });
   }, 30_000);
 
   test("puts back and announces an address that somebody else removes", async () => {
@@ -179,6 +180,142 @@ describe("a lone node", () => {
     const router = { ...first, key: "ipv4 eth7 51", links, addresses: [virtualAddress(VIP, { link: "eth7" })] };
     expect(await role.configure({ routers: [router] })).toBeUndefined();
     await role.becomes("FAULT");
+    await role.stop();
+  }, 30_000);
+});
+
+describe("what it is allowed", () => {
+  /** `Name: value` of every thread. */
+  async function threads(pid: number): Promise<readonly Readonly<Record<string, string>>[]> {
+    const all = await readdir(`/proc/${pid}/task`);
+    return Promise.all(
+      all.map(async (thread) => {
+        const text = await readFile(`/proc/${pid}/task/${thread}/status`, "utf8");
+        const stat = await readFile(`/proc/${pid}/task/${thread}/stat`, "utf8");
+        const [priority = "", policy = ""] = stat.slice(stat.lastIndexOf(")")).split(" ").slice(38, 40);
+        const fields = [...text.matchAll(/^(\w+):[ \t]*(.*?)[ \t]*$/gm)].map(([, name = "", value = ""]) => [
+          name,
+          value,
+        ]);
+        return { ...Object.fromEntries(fields), priority, policy };
+      }),
+    );
+  }
+
+  test("every thread is realtime, is vipd-vrrp, holds NET_ADMIN and NET_RAW, and can gain nothing", async () => {
+    const passwd = await a.write("passwd", "root:x:0:0::/root:/bin/sh\nvipd-vrrp:x:64112:64112::/:/usr/sbin/nologin\n");
+    await using role = await startRole({ namespace: a.namespace, accounts: passwd });
+    await role.configure({ routers: [first] });
+    await role.becomes("MASTER");
+    const all = await threads(role.pid);
+    expect(all.length).toBeGreaterThan(3);
+    for (const thread of all) {
+      expect(thread).toMatchObject({
+        Uid: "64112\t64112\t64112\t64112",
+        Gid: "64112\t64112\t64112\t64112",
+        Groups: "",
+      });
+      expect(thread).toMatchObject({ CapEff: "0000000000003000", CapPrm: "0000000000003000", NoNewPrivs: "1" });
+      // SCHED_RR | SCHED_RESET_ON_FORK
+      expect(thread).toMatchObject({ priority: "50", policy: "2" });
+    }
+    expect(role.events.filter((body) => body.type === "warning")).toEqual([]);
+    await expect.poll(() => addressesOf(a)).toContain(`${VIP}/24`);
+    expect(await role.stop()).toBe(0);
+    expect(await addressesOf(a)).toEqual(["10.0.0.1/24"]);
+  }, 30_000);
+
+  test("without its account it says what is weaker", async () => {
+    const passwd = await a.write("passwd", "root:x:0:0::/root:/bin/sh\n");
+    await using role = await startRole({ namespace: a.namespace, accounts: passwd });
+    await role.configure({ routers: [first] });
+    await role.event((body) => body.type === "warning" && body.reason.startsWith("There is no account vipd-vrrp"));
+    const all = await threads(role.pid);
+    for (const thread of all) expect(thread["CapEff"]).toBe("0000000000003000");
+    await role.stop();
+  }, 30_000);
+
+  test("signals that are for vipd do nothing to it", async () => {
+    await using role = await startRole({ namespace: a.namespace });
+    await role.configure({ routers: [first] });
+    await role.becomes("MASTER");
+    const from = role.events.length;
+    const SIGRTMIN_2 = 36;
+    const SIGRTMAX = 64;
+    for (const signal of [
+      "SIGHUP",
+      "SIGINT",
+      "SIGTERM",
+      "SIGUSR1",
+      "SIGUSR2",
+      SIGRTMIN_2,
+      SIGRTMAX - 1,
+      SIGRTMAX,
+    ] as const) {
+      process.kill(role.pid, signal);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    expect((await role.status()).routers).toMatchObject([{ state: "MASTER" }]);
+    expect(role.events.slice(from).filter((body) => body.type === "vrrp.transition")).toEqual([]);
+    expect(role.stderr()).toBe("");
+    await role.stop();
+  }, 30_000);
+
+  test("a namespace that is not there is a refusal with its reason", async () => {
+    await using role = await startRole({ namespace: "nowhere" });
+    expect(await role.configure({ routers: [first] })).toMatch(/\/run\/netns\/nowhere/);
+  }, 30_000);
+});
+
+describe("addresses", () => {
+  test("IPv6 addresses too, without waiting for duplicates, and announced to all nodes", async () => {
+    const six = await lan.capture("icmp6 and ip6[40] == 136");
+    await using role = await startRole({ namespace: a.namespace });
+    const excluded = [virtualAddress("fd00::9"), virtualAddress("fd00::10", { length: 128 })];
+    await role.configure({ routers: [{ ...first, excluded }] });
+    await role.becomes("MASTER");
+    const show = async () =>
+      (await a.run(["ip", "-o", "-6", "address", "show", "dev", "eth0", "scope", "global"])).stdout;
+    await expect.poll(show).toMatch(/fd00::9\/64 scope global nodad/);
+    expect(await show()).toMatch(
+      /fd00::10\/128 scope global nodad deprecated|fd00::10\/128 scope global deprecated nodad/,
+    );
+    await expect.poll(() => six.frames.length).toBeGreaterThanOrEqual(10);
+    await role.stop();
+    expect(await show()).toBe("");
+    await six.stop();
+  }, 30_000);
+
+  test("promote_secondaries is switched on while it runs, and off again", async () => {
+    const setting = () =>
+      a.run(["cat", "/proc/sys/net/ipv4/conf/eth0/promote_secondaries"]).then(({ stdout }) => stdout.trim());
+    await a.sysctl("net.ipv4.conf.all.promote_secondaries", 0);
+    await a.sysctl("net.ipv4.conf.eth0.promote_secondaries", 0);
+    await using role = await startRole({ namespace: a.namespace });
+    await role.configure({ routers: [first] });
+    await role.becomes("MASTER");
+    expect(await setting()).toBe("1");
+    await role.stop();
+    expect(await setting()).toBe("0");
+  }, 30_000);
+
+  test("a reload changes what it names: one address goes, one comes, the state stays", async () => {
+    await using role = await startRole({ namespace: a.namespace });
+    const having = (...texts: readonly string[]) => ({
+      ...first,
+      addresses: texts.map((text) => virtualAddress(text)),
+    });
+    await role.configure({ routers: [having("10.0.0.9", "10.0.0.8")] });
+    await role.becomes("MASTER");
+    await expect.poll(() => addressesOf(a)).toEqual(["10.0.0.1/24", "10.0.0.9/24", "10.0.0.8/24"]);
+    const from = role.events.length;
+    await role.configure({ routers: [having("10.0.0.8", "10.0.0.7")] });
+    await expect.poll(() => addressesOf(a)).toEqual(["10.0.0.1/24", "10.0.0.8/24", "10.0.0.7/24"]);
+    expect(role.events.slice(from).filter((body) => body.type === "vrrp.transition")).toEqual([]);
+    const left = wire.frames.length;
+    await role.configure({ routers: [] });
+    await expect.poll(() => addressesOf(a)).toEqual(["10.0.0.1/24"]);
+    await wire.frame(advert({ priority: 0 }), { from: left });
     await role.stop();
   }, 30_000);
 });

@@ -16,6 +16,8 @@ export type RoleOptions = {
   readonly realtimePriority?: number;
   readonly dryRun?: boolean;
   readonly execArgv?: readonly string[];
+  /** A file that this process sees as /etc/passwd. */
+  readonly accounts?: string;
 };
 
 export type Wish = {
@@ -81,7 +83,7 @@ async function makeBundle(): Promise<string> {
 
 export async function startRole(options: RoleOptions): Promise<VrrpRole> {
   const child = fork(await bundleRole(), [], {
-    execArgv: ["--disable-sigusr1", ...(options.execArgv ?? [])],
+    ...commandOf(options),
     stdio: ["ignore", "inherit", "pipe", "ipc"],
   });
   const heard: FromVrrp[] = [];
@@ -193,6 +195,13 @@ export async function startRole(options: RoleOptions): Promise<VrrpRole> {
       await exited;
     },
   };
+}
+
+function commandOf({ accounts, execArgv = [] }: RoleOptions) {
+  const flags = ["--disable-sigusr1", ...execArgv];
+  if (accounts === undefined) return { execArgv: flags };
+  const script = `mount --bind ${accounts} /etc/passwd && exec ${process.execPath} ${flags.join(" ")} "$@"`;
+  return { execPath: "unshare", execArgv: ["--mount", "sh", "-c", script, "sh"] };
 }
 
 function pidOf(child: ChildProcess): number {

@@ -43,6 +43,8 @@ export type HolderOptions = {
   readonly protocol: number;
   /** Brings what is known of the kernel up to date before a finished command is judged. */
   readonly drain: () => void;
+  /** Reads everything that the kernel has again. */
+  readonly refresh: () => Promise<void>;
   readonly now: () => number;
   readonly alarm: (run: () => void) => Alarm;
   readonly report: (body: EventBody) => void;
@@ -65,6 +67,8 @@ export function createHolder(options: HolderOptions): Holder {
   const adopted = new Set<AddressKey>();
   const marked = new Set<AddressKey>();
   const inFlight = new Set<AddressKey>();
+  /** Gone, by ourselves or others, while a command for it was under way. */
+  const goneInFlight = new Set<AddressKey>();
   const repairs = new Map<AddressKey, Repair>();
   const rests = new Map<string, Alarm>();
   let running = 0;
@@ -150,13 +154,13 @@ export function createHolder(options: HolderOptions): Holder {
   function finished(plan: readonly AddressCommand[], outcomes: readonly AddressOutcome[]): void {
     options.drain();
     for (const [at, command] of plan.entries()) {
-      inFlight.delete(command.key);
+      const { key } = command;
+      inFlight.delete(key);
       const outcome = outcomes[at];
       if (outcome?.end === "failed") failed(command, outcome);
-      else if (command.op === "add") added(command.key);
-      // it may have been given up, or wanted again, meanwhile
-      const isRight = desired.has(command.key) === actual.has(command.key);
-      if (!isRight && outcome?.end === "done") marked.add(command.key);
+      else if (command.op === "add") added(key, outcome?.end === "already");
+      if (outcome?.end !== "failed" && isOutOfDate(key)) marked.add(key);
+      goneInFlight.delete(key);
     }
     running--;
     carryOut();
@@ -165,18 +169,29 @@ export function createHolder(options: HolderOptions): Holder {
     waiting = [];
   }
 
-  function added(key: AddressKey): void {
+  /** It was given up or wanted again meanwhile, or somebody else removed it. An IPv6 address that is new is announced by the kernel only later. */
+  function isOutOfDate(key: AddressKey): boolean {
+    if (!desired.has(key)) return actual.has(key) && ours.has(key);
+    return !actual.has(key) && goneInFlight.has(key);
+  }
+
+  function added(key: AddressKey, already: boolean): void {
     const entry = wantedBy.get(key);
     const repair = repairs.get(key);
     if (entry === undefined) return;
-    if (!actual.has(key)) {
-      unreachable(entry, "it is there already, with another prefix length");
-      return;
-    }
+    if (already && !actual.has(key)) void verify(key);
     if (repair === undefined) return;
     repairs.delete(key);
     tell(entry.router, entry.address, "restored", repair.reason);
     options.announce([entry.address], entry.router.garp.repeat);
+  }
+
+  /** The kernel says that it is there, and we do not see it. */
+  async function verify(key: AddressKey): Promise<void> {
+    await options.refresh();
+    const entry = wantedBy.get(key);
+    if (entry === undefined || actual.has(key) || inFlight.has(key)) return;
+    unreachable(entry, "it is there already, with another prefix length");
   }
 
   function unreachable(entry: Wanted, reason: string): void {
@@ -195,13 +210,16 @@ export function createHolder(options: HolderOptions): Holder {
   }
 
   function heard(key: AddressKey, what: "added" | "removed"): void {
-    const entry = wantedBy.get(key);
-    if (entry === undefined) {
-      const isUnwanted = what === "added" && ours.has(key) && !inFlight.has(key);
-      if (isUnwanted && putBack.allow(`not ${key}`, options.now())) mark(key);
+    if (inFlight.has(key)) {
+      if (what === "removed") goneInFlight.add(key);
       return;
     }
-    if (what === "added" || inFlight.has(key) || !entry.address.track) return;
+    const entry = wantedBy.get(key);
+    if (entry === undefined) {
+      if (what === "added" && ours.has(key) && putBack.allow(`not ${key}`, options.now())) mark(key);
+      return;
+    }
+    if (what === "added" || !entry.address.track) return;
     if (isReachable(key)) missing(key, entry);
     else marked.add(key);
   }

@@ -81,6 +81,7 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
     promotes: promotion.inForce,
     protocol: ADDRESS_PROTOCOL,
     drain: links.drain,
+    refresh: links.refresh,
     now: clock.now,
     alarm: clock.alarm,
     report: note,
@@ -199,7 +200,6 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
     const isFirst = settings === undefined;
     settings = next;
     announcer.setGaps(next.announceGapMs);
-    serve(next.routers);
     holder.configure(next.routers, journal);
     if (isFirst) await holder.sweep();
     const names = new Set(
@@ -210,6 +210,7 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
     if (stopping) return;
     tell({ type: "configure", settings: next });
     for (const router of next.routers) refuseIpv6(router);
+    serve(next.routers); // not before: those who are gone have sent their last advert
     hands.keep(new Set(next.routers.map(({ key }) => key)));
     refreshing.set(clock.now() + REFRESH_MS);
     holder.lookAtAll();

@@ -59,6 +59,7 @@ function fakeKernel(present: readonly KernelAddress[] = []) {
     promotes: () => true,
     protocol: OURS,
     drain,
+    refresh: async () => {},
     now: () => Date.now(),
     alarm: (run) => {
       let timer: NodeJS.Timeout | undefined;
@@ -304,4 +305,46 @@ test("somebody sets one of ours while we are backup: it is removed", async () =>
   kernel.holder.heard(KEY, "added");
   await kernel.answer();
   expect(kernel.story()).toEqual([`delete ${KEY}`]);
+});
+
+test("an IPv6 address that the kernel announces only later is no trouble", async () => {
+  const kernel = fakeKernel();
+  const router = routerSettings({ addresses: [virtualAddress("fd00::9")] });
+  const key = "eth0 fd00::9/64";
+  kernel.refused.set(key, { end: "done" });
+  kernel.holder.configure([router], []);
+  kernel.holder.want(router, true);
+  kernel.holder.carryOut();
+  await kernel.answer();
+  expect(kernel.story()).toEqual([`add ${key}`]);
+  kernel.holder.want(router, false);
+  kernel.holder.carryOut();
+  kernel.refused.clear();
+  kernel.actual.set(key, foreign("fd00::9"));
+  kernel.holder.heard(key, "added");
+  await kernel.answer();
+  expect(kernel.story()).toEqual([`delete ${key}`]);
+});
+
+test("an IPv6 address that is there with another prefix length is a fault", async () => {
+  const kernel = fakeKernel();
+  const router = routerSettings({ addresses: [virtualAddress("fd00::9")] });
+  kernel.refused.set("eth0 fd00::9/64", { end: "already" });
+  kernel.holder.configure([router], []);
+  kernel.holder.want(router, true);
+  kernel.holder.carryOut();
+  await kernel.answer();
+  expect(kernel.faults).toEqual(["fd00::9/64 on eth0: it is there already, with another prefix length"]);
+});
+
+test("somebody removes it before the kernel's answer was read: it is put back", async () => {
+  const kernel = fakeKernel();
+  const router = routerSettings();
+  kernel.holder.configure([router], []);
+  kernel.holder.want(router, true);
+  kernel.holder.carryOut();
+  kernel.refused.set(KEY, { end: "done" });
+  kernel.holder.heard(KEY, "removed");
+  await kernel.answer();
+  expect(kernel.story()).toEqual([`add ${KEY}`, `add ${KEY}`]);
 });
