@@ -11,6 +11,7 @@ import type { ServerSettings, ServiceSettings } from "../../ipvs/settings.ts";
 import type { Row } from "../../ipvs/table.ts";
 import type { CheckStatus } from "../messages.ts";
 import type { ServiceStatus } from "../status.ts";
+import { type Member, type Pool, poolStatus } from "./pool-status.ts";
 
 /** The part of `FromCheckers` that says how a check ended. */
 export type Verdict = { readonly id: string; readonly state: UpDown; readonly reason: string; readonly tookMs: number };
@@ -44,18 +45,6 @@ type Deps = {
   /** The row of this service is another one now. */
   readonly changed: (key: string) => void;
 };
-
-/** Mutable, and known here only. */
-type Pool = {
-  readonly settings: ServiceSettings;
-  readonly members: ReadonlyMap<string, Member>;
-  quorum: UpDown;
-  sinceMs: number;
-  weight: number;
-  /** Undefined: to be computed again. */
-  row: Row | undefined;
-};
-type Member = { readonly settings: ServerSettings; up: boolean; sinceMs: number; reason: string };
 
 export function createPools(deps: Deps): Pools {
   const { now, emit } = deps;
@@ -253,7 +242,7 @@ export function createPools(deps: Deps): Pools {
     },
     nameOf: (key) => pools.get(key)?.settings.name ?? key,
     keys: () => pools.keys(),
-    status: (checkOf) => Array.from(pools.values(), (pool) => statusOf(pool, checkOf, healthOf)),
+    status: (checkOf) => Array.from(pools.values(), (pool) => poolStatus(pool, checkOf, healthOf)),
     stop,
   };
 }
@@ -268,31 +257,4 @@ function liveWeight(members: Iterable<Member>): number {
 
 function isUp(pool: Pool, server: ServerSettings): boolean {
   return pool.members.get(server.key)?.up === true;
-}
-
-function statusOf(pool: Pool, checkOf: (id: string) => CheckStatus | undefined, healthOf: HealthOf): ServiceStatus {
-  const { settings, quorum, sinceMs, weight, members } = pool;
-  const { key, name, scheduler, sorryServer } = settings;
-  const unknown = (id: string): CheckStatus => {
-    const state = healthOf(id) ?? "unknown";
-    return { id, state, reason: "not checked yet", lastMs: undefined, tookMs: undefined, runs: 0, failures: 0 };
-  };
-  return {
-    key,
-    name,
-    state: quorum,
-    sinceMs,
-    scheduler,
-    weight,
-    quorum: settings.quorum,
-    sorryServer: sorryServer && { name: sorryServer.name, active: quorum === "down" },
-    servers: Array.from(members.values(), ({ settings: server, up, sinceMs, reason }) => ({
-      name: server.name,
-      state: up ? ("up" as const) : ("down" as const),
-      sinceMs,
-      weight: server.weight,
-      reason,
-      checks: server.checks.map((id) => checkOf(id) ?? unknown(id)),
-    })),
-  };
 }
