@@ -19,30 +19,44 @@ type Context = {
   /** What was said already: the same thing is told once. */
   readonly said: Set<string>;
   readonly security: boolean;
+  /** The first script that could be run, and the first that names no user. */
   executable: Statement | undefined;
+  anonymous: Statement | undefined;
 };
 
 export function checkMachine(statements: readonly Statement[], view: MachineView, report: Report): void {
-  const security = statements.some(
-    (block) =>
-      block.rule?.name === "global_defs" && block.body?.some(({ rule }) => rule?.name === "enable_script_security"),
-  );
-  const context: Context = { view, report, said: new Set(), security, executable: undefined };
+  const defs = statements.filter(({ rule }) => rule?.name === "global_defs").flatMap(({ body }) => body ?? []);
+  const isSet = (name: string) => defs.some(({ rule }) => rule?.name === name);
+  const security = isSet("enable_script_security");
+  const context: Context = {
+    view,
+    report,
+    said: new Set(),
+    security,
+    executable: undefined,
+    anonymous: undefined,
+  };
   walk(statements, context);
-  if (context.executable === undefined || security) return;
-  const saying = hint(
-    "VIPD022",
-    "scripts run although their paths are not guarded",
-    "add enable_script_security and script_user to global_defs",
-  );
-  report.at(context.executable, 0, { ...saying, verdict: "security" });
+  if (context.executable !== undefined && !security) {
+    const remedy = "add enable_script_security and script_user to global_defs";
+    const saying = hint("VIPD022", "scripts run although their paths are not guarded", remedy);
+    report.at(context.executable, 0, { ...saying, verdict: "security" });
+  }
+  if (context.anonymous !== undefined && security && !isSet("script_user") && !view.hasUser(DEFAULT_USER)) {
+    const message = `scripts run as root: there is neither script_user in global_defs nor a user ${DEFAULT_USER}`;
+    report.at(context.anonymous, 0, doubtful("VIPD023", message, "add script_user to global_defs"));
+  }
 }
 
+/** Who runs scripts that name nobody, if this account exists. */
+const DEFAULT_USER = "keepalived_script";
+
 function walk(statements: readonly Statement[], context: Context): void {
+  const hasUser = statements.some(({ rule }) => rule?.name === "user");
   for (const statement of statements) {
     const entry = statement.rule?.entry;
     if (entry === undefined) continue;
-    if (entry.takes.form === "command" && statement.rule?.name !== "process") command(statement, context);
+    if (entry.takes.form === "command" && statement.rule?.name !== "process") command(statement, hasUser, context);
     else if (entry.args === "IF") networkInterface(statement, 1, context);
     else if (entry.args === "USER [GROUP]") account(statement, statement.words[1], statement.words[2], context);
     else if (statement.rule?.name === "track_interface")
@@ -65,34 +79,39 @@ function networkInterface(statement: Statement, word: number, context: Context):
   say(statement, word, doubtful("VIPD024", `this machine has no interface ${name}`, remedy), context);
 }
 
-function account(statement: Statement, user: string | undefined, group: string | undefined, context: Context): void {
+/** @param counts keepalived looks for the account, too: not for a script that is missing */
+function account(
+  statement: Statement,
+  user: string | undefined,
+  group: string | undefined,
+  context: Context,
+  counts = true,
+): void {
+  const told = counts ? doubtful : warning;
   const isKnown = (name: string, known: (name: string) => boolean) => /^\d+$/.test(name) || known(name);
   if (user !== undefined && !isKnown(user, context.view.hasUser)) {
     const remedy =
       statement.rule?.entry.takes.form === "command"
         ? `quote the command if ${user} is an argument, or add the account: useradd -r ${user}`
         : `add it: useradd -r -s /usr/sbin/nologin ${user}`;
-    say(statement, 1, doubtful("VIPD023", `this machine has no user ${user}`, remedy), context);
+    say(statement, 1, told("VIPD023", `this machine has no user ${user}`, remedy), context);
   }
   if (group !== undefined && !isKnown(group, context.view.hasGroup)) {
-    say(
-      statement,
-      1,
-      doubtful("VIPD023", `this machine has no group ${group}`, `add it: groupadd -r ${group}`),
-      context,
-    );
+    say(statement, 1, told("VIPD023", `this machine has no group ${group}`, `add it: groupadd -r ${group}`), context);
   }
 }
 
 /** Problems of the command's own text are told where it is built. */
 const silent: Report = { at: () => undefined, atPlace: () => undefined, list: () => [] };
 
-function command(statement: Statement, context: Context): void {
+/** @param hasUser the block has a `user` of its own */
+function command(statement: Statement, hasUser: boolean, context: Context): void {
   const found = commandOf(statement, silent);
   const program = found?.argv[0];
   if (found === undefined || program === undefined) return;
-  account(statement, found.user, found.group, context);
   const result = checkScript(program, context.view);
+  account(statement, found.user, found.group, context, result.executable);
+  if (found.user === undefined && !hasUser) context.anonymous ??= statement;
   const runs =
     result.executable && (found.user === undefined || /^\d+$/.test(found.user) || context.view.hasUser(found.user));
   if (runs) context.executable ??= statement;

@@ -196,7 +196,8 @@ function repeated(statement: Statement, rule: Rule, serial: number, context: Con
   if (before === undefined) return;
   const first = rule.entry.repeat === "first";
   const what = first ? `the one in line ${before.line} counts` : `it replaces the one in line ${before.line}`;
-  context.report.at(statement, 0, warning("VIPD011", `${rule.name} stands twice; ${what}`, "keep one of them"));
+  const saying = first || rule.name === "digest" ? doubtful : warning;
+  context.report.at(statement, 0, saying("VIPD011", `${rule.name} stands twice; ${what}`, "keep one of them"));
   if (first) context.seen[rule.index] = before;
   (first ? statement : before).rule = undefined;
 }

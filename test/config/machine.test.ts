@@ -86,7 +86,7 @@ describe("a file on this machine", () => {
     );
   });
   test("a script that runs without enable_script_security is what keepalived calls a security violation", () => {
-    const script = "vrrp_script s {\n script /usr/bin/test\n}\n" + instance(" track_script {\n s\n }");
+    const script = `vrrp_script s {\n script /usr/bin/test\n}\n${instance(" track_script {\n s\n }")}`;
     expect(problems(script)).toEqual(["2 hint security scripts run although their paths are not guarded"]);
     expect(problems(`global_defs {\n enable_script_security\n script_user root\n}\n${script}`)).toEqual([]);
   });

@@ -119,6 +119,7 @@ export const trackingKeywords: readonly Entry[] = [
     since: "2.0.11",
     meaning: "process name or command line to look for",
     support: "not yet",
+    repeat: "first",
   },
   {
     path: "vrrp_track_process/param_match",
