@@ -90,7 +90,8 @@ export type LabNode = {
 };
 
 const ROOT = "/run/vipd-lab";
-const CGROUPS = "/sys/fs/cgroup";
+/** Where the unified hierarchy is: alone, or beside the old ones. */
+const CGROUPS = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].find((at) => existsSync(join(at, "cgroup.procs")));
 /** For every node: no packet is dropped for the way it came, no address waits for its probe. */
 const DEFAULTS = [
   "net.ipv4.conf.all.rp_filter 0",
@@ -150,7 +151,7 @@ async function makeNode(name: string, place: Place): Promise<Removable> {
   const namespace = `${place.id}-${name}`;
   const folder = join(place.folder, name);
   const run = join(folder, "run");
-  const cgroup = existsSync(join(CGROUPS, "cgroup.procs")) ? join(CGROUPS, `vipd-lab-${namespace}`) : undefined;
+  const cgroup = CGROUPS === undefined ? undefined : join(CGROUPS, `vipd-lab-${namespace}`);
   await mkdir(join(run, "vipd-lab"), { recursive: true });
   if (cgroup !== undefined) await mkdir(cgroup).catch(() => undefined);
   await sh(`ip netns add ${namespace}`);

@@ -1,0 +1,84 @@
+/** Memory of all processes of a daemon with two instances and ten real servers: at rest, and under churn. */
+import { copyFile, realpath } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { createLab, type Lab } from "../lab/net.ts";
+import { type DaemonName, processTree, pssMb, startDaemon } from "./daemons.ts";
+import { type Figures, medianOf, sleep } from "./figures.ts";
+import { instance } from "./pair.ts";
+import { startAnswerer, virtualServers } from "./services.ts";
+
+const NODE = join(resolve(import.meta.dirname, "../.."), "node_modules/.bin/node");
+const STEADY = 8080;
+const FLAPPING = 8081;
+const HOUR_MS = 3_600_000;
+
+/** After half a minute, as if it were alone on the machine. */
+export async function measureMemory(daemon: DaemonName, settleMs: number): Promise<Figures> {
+  await using lab = await createLab();
+  const { pid } = await startAll(daemon, lab);
+  await sleep(settleMs);
+  const tree = processTree(pid);
+  return { mb: pssMb(tree), processes: tree.length };
+}
+
+/** Three of the ten servers go and come back every few seconds; a reload with a change every 5 s; an address is taken away every 3 s. */
+export async function measureChurn(daemon: DaemonName, forMs: number, warmUpMs: number): Promise<Figures> {
+  await using lab = await createLab();
+  const { pid, node, flapping, config, signal } = await startAll(daemon, lab);
+  const samples: { readonly atMs: number; readonly mb: number }[] = [];
+  const started = performance.now();
+  for (let second = 0; performance.now() - started < warmUpMs + forMs; second++) {
+    if (second % 4 === 0) flapping.say(second % 8 === 0 ? "close" : "open");
+    if (second % 3 === 0) await node.run(["ip", "address", "delete", "10.0.0.9/24", "dev", "eth0"], { check: false });
+    if (second % 5 === 0) {
+      await node.write("bench.conf", config(1 + ((second / 5) % 2)));
+      signal("SIGHUP");
+    }
+    await sleep(1000);
+    const atMs = performance.now() - started;
+    if (atMs > warmUpMs) samples.push({ atMs, mb: pssMb(processTree(pid)) });
+  }
+  return {
+    minutes: forMs / 60_000,
+    mb: medianOf(samples.map((one) => one.mb)),
+    perHour: slope(samples.map(({ atMs, mb }) => [atMs / HOUR_MS, mb])),
+  };
+}
+
+async function startAll(daemon: DaemonName, lab: Lab) {
+  const node = await lab.node("director");
+  const lan = await lab.lan("front");
+  await node.attach(lan, { addresses: ["10.0.0.1/24"] });
+  await startAnswerer(node, STEADY);
+  const flapping = (await startAnswerer(node, FLAPPING)).process;
+  const path = await node.write("bench.conf", config(1));
+  // a copy of Node for vipd alone: pages that it shares with this very program would count half
+  const own = join(lab.folder, "node");
+  await copyFile(await realpath(NODE), own);
+  const { process } = await startDaemon(daemon, node, path, { ipvsLog: join(node.folder, "ipvs.log"), node: own });
+  return { node, flapping, config, pid: process.pid, signal: process.signal };
+}
+
+/** @param weight of one server */
+function config(weight: number): string {
+  const instances = ["VI_1", "VI_2"].map((name, at) =>
+    instance({ name, vrid: 51 + at, vip: `10.0.0.${at + 9}`, priority: 150, intervalMs: 1000 }),
+  );
+  const servers = virtualServers({
+    services: 2,
+    serversEach: 5,
+    probe: "HTTP_GET",
+    everySeconds: 1,
+    port: (index) => (index < 3 ? FLAPPING : STEADY),
+    weight: (index) => (index === 9 ? weight : 1),
+  });
+  return `${instances.join("")}${servers}`;
+}
+
+/** Of the straight line through the points with the least squares. */
+function slope(points: readonly (readonly [number, number])[]): number {
+  const mean = (at: 0 | 1) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const above = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
+  return above / points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+}
