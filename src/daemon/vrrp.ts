@@ -38,7 +38,7 @@ function serve(): void {
   let current: Assembly | undefined;
   let room: Room | undefined;
   /** The rehearsal is over before this process enters its namespace: sockets stay in the one where they were opened. */
-  let ready = rehearse();
+  let ready = rehearse(() => assembly !== undefined);
   let ending = false;
 
   function hear(message: ToVrrp): void {

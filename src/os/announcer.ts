@@ -8,6 +8,7 @@ import type { VirtualAddress } from "../vrrp/settings.ts";
 import type { Alarm } from "./clock.ts";
 
 export type Announcer = {
+  /** One leaves before this returns; the others as soon as the present turn of the loop is over. */
   announce(addresses: readonly VirtualAddress[], repeat: number): void;
   /** Least time between two announcements on one link, ms; 0 = none. */
   setGaps(gaps: { readonly ipv4: number; readonly ipv6: number }): void;
@@ -54,7 +55,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
         queue: [],
         nextMs: 0,
         gap: () => gaps[family],
-        alarm: options.alarm(() => pump(made)),
+        alarm: options.alarm(() => pump(made, PER_TURN)),
         scheduled: false,
       };
       lane = made;
@@ -63,15 +64,16 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     return lane;
   }
 
-  function pump(lane: Lane): void {
+  /** @param most so many in this call; the rest follows in the next turn */
+  function pump(lane: Lane, most: number): void {
     lane.scheduled = false;
-    while (lane.queue.length > 0) {
+    for (let count = 0; lane.queue.length > 0; count++) {
       const nowMs = options.now();
       if (nowMs < lane.nextMs) {
         lane.alarm.set(lane.nextMs);
         return;
       }
-      if (!mayGoOn(nowMs)) {
+      if (count === most || !mayGoOn(nowMs)) {
         later(lane);
         return;
       }
@@ -103,7 +105,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   function later(lane: Lane): void {
     if (lane.scheduled) return;
     lane.scheduled = true;
-    setImmediate(() => pump(lane));
+    setImmediate(() => pump(lane, PER_TURN));
   }
 
   /** @returns false when the link is full */
@@ -135,7 +137,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       }
       for (const [lane, list] of touched) {
         lane.queue.push({ addresses: list, at: 0, left: repeat });
-        if (lane.queue.length === 1) pump(lane);
+        if (lane.queue.length === 1) pump(lane, 1);
       }
     },
     setGaps(next) {

@@ -16,8 +16,10 @@ import type { LinkState } from "../../vrrp/interface.ts";
 import type { RouterSettings, VirtualAddress, VrrpSettings } from "../../vrrp/settings.ts";
 import { createRoom, type Machine } from "./room.ts";
 
-/** Enough for the compiler to have taken notice; some 40 ms of work in all. */
+/** Enough for the compiler to have taken notice: some 50 ms of work, while vipd reads its file. */
 const ROUNDS = 60;
+/** What nobody should go without: everything has been compiled, though not optimized. */
+const LEAST_ROUNDS = 3;
 /** Timer turns of a round: to become master, and a few adverts. */
 const TURNS = 4;
 const LOOPBACK = "lo";
@@ -25,14 +27,17 @@ const SOURCE = ip("127.0.0.1");
 /** Scoped to the site's administration, RFC 2365. */
 const GROUP = ip("239.255.112.112");
 
-/** Never longer than a round in one turn of the loop. Ends early, and quietly, where sockets may not be opened. */
-export async function rehearse(): Promise<void> {
+/**
+ * Never longer than a round in one turn of the loop. Ends early, and quietly, where sockets may not be opened.
+ * @param isAwaited whether somebody waits for the end of it
+ */
+export async function rehearse(isAwaited: () => boolean): Promise<void> {
   const time = jumpingTime();
   const machine = practiceMachine(time);
   try {
     const room = createRoom(machine, () => {});
     await room.open();
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < (isAwaited() ? LEAST_ROUNDS : ROUNDS); round++) {
       const refused = room.prepare(settingsOf([router()]));
       if (refused !== undefined) break;
       await room.commit(settingsOf([router()]), []);

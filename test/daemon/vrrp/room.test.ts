@@ -179,7 +179,7 @@ const router = routerSettings({ version: 3, garp: { ...routerSettings().garp, re
 /** 3 s, and the skew of priority 100. */
 const DOWN_MS = 3000 + (156 / 256) * 1000;
 
-test("what a crash left goes before anything is sent; then the down interval; then advert, address, announcement", async () => {
+test("what a crash left goes before anything is sent; then the down interval; then advert, announcement, address", async () => {
   const { room, kernel, advance, story } = createScene();
   const [vip] = router.addresses;
   if (vip === undefined) throw new RangeError("no address");
@@ -199,8 +199,8 @@ test("what a crash left goes before anything is sent; then the down interval; th
   expect(story()).toEqual([
     `${DOWN_MS} advert priority 100 to 224.0.0.18`,
     expect.stringMatching(/BACKUP → MASTER/),
-    `${DOWN_MS} add eth0 10.0.0.9/24`,
     `${DOWN_MS} announce 10.0.0.9`,
+    `${DOWN_MS} add eth0 10.0.0.9/24`,
     `${DOWN_MS} announce 10.0.0.9`,
   ]);
   await room.stop(100);
@@ -257,9 +257,9 @@ test("two instances become master in one turn: both adverts leave before an addr
   expect(kinds.filter((kind) => kind === "advert" || kind === "add" || kind === "announce")).toEqual([
     "advert",
     "advert",
-    "add",
-    "add",
     "announce",
+    "add",
+    "add",
     "announce",
     "announce",
     "announce",
