@@ -5,6 +5,7 @@
  * (keywords/, grammar.ts, values.ts), build-*.ts makes settings for each room, machine.ts compares them with this machine. It follows
  * keepalived's language as far as an admin can see it. Nothing here touches the system: files come through `Files`.
  */
+import { resolve } from "node:path/posix";
 import { build } from "./build.ts";
 import type { Machine } from "./build-global.ts";
 import { checkLines } from "./check-lines.ts";
@@ -25,10 +26,10 @@ export type LoadOptions = Surroundings &
     readonly view?: MachineView;
   };
 
-/** @param path absolute path of the main file, or a pattern for several */
+/** @param path the main file, or a pattern for several */
 export function loadConfig(files: Files, path: string, options: LoadOptions): Loaded {
   const report = createReport();
-  const read = readAll(files, path, options, grammar, report);
+  const read = readAll(files, resolve(path), options, grammar, report);
   validate(read.statements, grammar, report);
   checkLines(read.statements, report);
   const config = build(read.statements, options, report);
