@@ -188,7 +188,7 @@ async function live(context: Context): Promise<number> {
     if (namespace !== undefined) enterNetwork(namespace);
     if (options.dryRun !== "all") refuseBesideKeepalived();
     // only now, when nothing that adverts wait for needs the processor
-    if (options.only !== "vrrp" && parts.checkers.process().state === "stopped") parts.checkers.start(undefined);
+    if (options.only !== "vrrp" && parts.checkers.process().state === "stopped") void parts.checkers.begin();
     const { startupScript } = config.global;
     if (startupScript !== undefined && options.dryRun !== "all") await runHook(startupScript, "startup_script");
   }

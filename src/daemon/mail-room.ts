@@ -2,13 +2,12 @@
  * The spool and the process that empties it. vipd only writes letters; templates, DNS and SMTP live in `mailer.ts`, which is there while
  * letters wait. When it dies, the letters are still on disk and the next one sends them.
  */
-import * as z from "zod";
 import type { EventBody } from "../events.ts";
 import type { Letter } from "../notify/mail.ts";
 import { retryDelayMs } from "../notify/mail.ts";
 import type { MailSettings } from "../notify/settings.ts";
 import { listLetters, type Owner, prepareSpool, putLetter } from "../os/spool.ts";
-import type { FromMailer, Happened, ToMailer } from "./messages.ts";
+import type { Happened, ToMailer } from "./messages.ts";
 import type { MailRoom, SpoolStatus } from "./notifier.ts";
 
 /** A child process of a role. */
@@ -67,19 +66,20 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
     if (child !== undefined || restart !== undefined || mail === undefined || stopping) return;
     const started = deps.fork();
     child = started;
-    started.onMessage((message) => heard(started, message));
+    started.onMessage((message) => void heard(started, message));
     started.onExit((reason) => ended(started, reason));
     started.send({ type: "run", spool: deps.spool, templates: deps.templates, mail });
   }
 
-  function heard(from: RoleChild, raw: unknown): void {
-    const parsed = message.safeParse(raw);
-    if (!parsed.success) {
+  async function heard(from: RoleChild, raw: unknown): Promise<void> {
+    // loaded when a mailer speaks for the first time: adverts shall not wait for it at the start
+    const { parseFromMailer } = await import("./from-mailer.ts");
+    const said = parseFromMailer(raw);
+    if (said === undefined) {
       deps.emit({ type: "warning", reason: "the mailer said something that is no message of its; it is ended" });
       from.kill("SIGKILL");
       return;
     }
-    const said = parsed.data as FromMailer;
     if (said.type === "event") {
       if (said.event.body.type === "mail.delivered") deaths = 0;
       if (isNews(said.event.body)) deps.happened(said.event);
@@ -172,31 +172,3 @@ function waitingIn(folder: string): Pick<SpoolStatus, "waiting" | "oldestMs"> {
   const names = listLetters(folder);
   return { waiting: names.length, oldestMs: names[0] === undefined ? undefined : Number.parseInt(names[0], 10) };
 }
-
-/** The mailer reads bytes from relays: what it says is checked. */
-const count = z.number().int().nonnegative();
-const mailEvent = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("mail.delivered"), subject: z.string().max(2000), count, tookMs: z.number() }),
-  z.strictObject({
-    type: z.literal("mail.deferred"),
-    reason: z.string().max(2000),
-    waiting: count,
-    retryMs: z.number(),
-  }),
-  z.strictObject({ type: z.literal("mail.refused"), subject: z.string().max(2000), reason: z.string().max(2000) }),
-  z.strictObject({ type: z.literal("warning"), reason: z.string().max(2000) }),
-]);
-const message = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("hello"), pid: count }),
-  z.strictObject({ type: z.literal("event"), event: z.strictObject({ body: mailEvent, monotonicMs: z.number() }) }),
-  z.strictObject({
-    type: z.literal("spool"),
-    waiting: count,
-    oldestMs: z.number().optional(),
-    delivered: count,
-    refused: count,
-    lastError: z.string().max(2000).optional(),
-  }),
-  z.strictObject({ type: z.literal("idle") }),
-  z.strictObject({ type: z.literal("stopped") }),
-]);

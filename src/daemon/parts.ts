@@ -22,7 +22,7 @@ import type { Participant } from "./two-phases.ts";
 
 export type Parts = {
   readonly vrrp: VrrpRole;
-  readonly checkers: CheckersRole;
+  readonly checkers: ReturnType<typeof createCheckersRole>;
   readonly services: VirtualServices;
   readonly scripts: TrackScripts;
   readonly notifier: Notifier;

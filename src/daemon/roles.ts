@@ -6,7 +6,6 @@ import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
 import type { EventBody, UpDown } from "../events.ts";
 import type { Fact } from "../vrrp/settings.ts";
-import { parseFromCheckers, parseFromVrrp } from "./from-roles.ts";
 import type { AddressKey, FromCheckers, FromVrrp, Happened, ToCheckers, ToVrrp } from "./messages.ts";
 import { createRole, type Role } from "./role.ts";
 import { checkerSlices, vrrpSlices } from "./slices.ts";
@@ -54,7 +53,9 @@ export function createVrrpRole(deps: VrrpDeps): VrrpRole {
   const role: VrrpRole = createRole<ToVrrp, FromVrrp, VrrpStatus>({
     ...deps,
     name: "vrrp",
-    parse: parseFromVrrp,
+    // trusted like vipd itself, for it holds the same power over the network
+    parse: (message) =>
+      typeof message === "object" && message !== null && "type" in message ? (message as FromVrrp) : undefined,
     slices(config, generation) {
       limitMs = absenceLimitMs(config);
       return vrrpSlices(config, generation, {
@@ -99,11 +100,13 @@ export type CheckersDeps = Common & {
   readonly failure: (message: Extract<FromCheckers, { readonly type: "failure" }>) => void;
 };
 
-export function createCheckersRole(deps: CheckersDeps): CheckersRole {
-  return createRole<ToCheckers, FromCheckers, CheckersStatus>({
+/** `begin` loads what checks its messages, and starts it: adverts shall not wait for either. */
+export function createCheckersRole(deps: CheckersDeps): CheckersRole & { begin(): Promise<void> } {
+  let parse: ((message: unknown) => FromCheckers | undefined) | undefined;
+  const role = createRole<ToCheckers, FromCheckers, CheckersStatus>({
     ...deps,
     name: "checkers",
-    parse: parseFromCheckers,
+    parse: (message) => parse?.(message),
     slices: (config, generation) => checkerSlices(config, generation, deps.namespaceOf(config), deps.health()),
     message(message) {
       if (message.type === "verdict") deps.verdict(message);
@@ -115,4 +118,9 @@ export function createCheckersRole(deps: CheckersDeps): CheckersRole {
       if (!deps.respawn) deps.gaveUp();
     },
   });
+  async function begin(): Promise<void> {
+    parse = (await import("./from-checkers.ts")).parseFromCheckers;
+    role.start(undefined);
+  }
+  return { ...role, begin };
 }

@@ -1,9 +1,6 @@
-/**
- * What the checkers process may say: it reads bytes from strangers, so that each of its messages is checked. The vrrp process is trusted
- * like vipd itself, for it holds the same power over the network.
- */
+/** What the checkers process may say: it reads bytes from strangers, so that each of its messages is checked. */
 import * as z from "zod";
-import type { FromCheckers, FromVrrp } from "./messages.ts";
+import type { FromCheckers } from "./messages.ts";
 
 const whole = z.number().int().nonnegative();
 const words = z.string().max(4000);
@@ -44,8 +41,4 @@ const fromCheckers = z.discriminatedUnion("type", [
 export function parseFromCheckers(message: unknown): FromCheckers | undefined {
   const parsed = fromCheckers.safeParse(message);
   return parsed.success ? (parsed.data as FromCheckers) : undefined;
-}
-
-export function parseFromVrrp(message: unknown): FromVrrp | undefined {
-  return typeof message === "object" && message !== null && "type" in message ? (message as FromVrrp) : undefined;
 }
