@@ -3,12 +3,14 @@
  * nothing, and log, mail and status say so. While one reload runs, one more waits.
  */
 import { resolve } from "node:path";
+import type { Clock, WallClock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
 import { defaultConfigFile } from "../os/default-file.ts";
 import { describeChanges } from "./changes.ts";
 import { type Accepted, type Attempt, fallBack, keepAsLastGood, readFor, readForStart } from "./configuration.ts";
 import type { Context } from "./context.ts";
 import type { ReloadResult } from "./control.ts";
+import type { DaemonOptions } from "./daemon-options.ts";
 import { type Keys, keysOf } from "./journal.ts";
 import type { ConfigStatus } from "./status.ts";
 import { changeOver, type Participant } from "./two-phases.ts";
@@ -24,9 +26,14 @@ export type Keeper = {
 /** When what a reload gave up is gone for certain, and the journal can forget it. */
 const SETTLED_MS = 60_000;
 
+export type KeeperContext = Pick<Context, "version" | "emit" | "warn" | "journal" | "configuration"> & {
+  readonly clock: Clock & WallClock;
+  readonly options: Pick<DaemonOptions, "file" | "strict" | "dryRun" | "stateDir">;
+};
+
 /** @param inUse keys of virtual services that are still in the kernel */
 export function createKeeper(
-  context: Context,
+  context: KeeperContext,
   participants: readonly (readonly Participant[])[],
   inUse: () => readonly string[],
 ): Keeper {

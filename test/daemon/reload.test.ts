@@ -1,0 +1,229 @@
+/** The configuration in force: files that are good, broken, mended; participants that refuse; journals that cannot be written. */
+import { expect, test } from "vitest";
+import type { Config, Loaded, Problem } from "../../src/config/config.ts";
+import type { DaemonOptions } from "../../src/daemon/daemon-options.ts";
+import { createEventStream } from "../../src/daemon/event-stream.ts";
+import { keysOf, openJournal, parseJournal } from "../../src/daemon/journal.ts";
+import { createKeeper, type KeeperContext } from "../../src/daemon/reload.ts";
+import type { Participant } from "../../src/daemon/two-phases.ts";
+import type { Event } from "../../src/events.ts";
+import { withRouters } from "./config.ts";
+import { turns, virtualClock } from "./virtual-clock.ts";
+import { virtualAddress } from "./vrrp/routers.ts";
+
+const FILE = "/etc/vipd/vipd.conf";
+const LAST_GOOD = "/var/lib/vipd/last-good.conf";
+const error: Problem = {
+  level: "error",
+  code: "VIPD001",
+  file: FILE,
+  line: 3,
+  column: 5,
+  message: "frobnicate is not known here",
+  remedy: "remove it",
+};
+
+const one = withRouters({ priority: 100 });
+const two = withRouters({ priority: 150, addresses: [virtualAddress("10.0.0.10")] });
+
+function good(config: Config, ...problems: readonly Problem[]): Loaded {
+  return { config, problems, files: [FILE], consolidated: "text" };
+}
+const broken: Loaded = { config: undefined, problems: [error], files: [FILE], consolidated: "" };
+
+function setUp(options: Partial<DaemonOptions> = {}) {
+  const clock = virtualClock();
+  const events: Event[] = [];
+  const stream = createEventStream("b", clock);
+  stream.onEvent((event) => events.push(event));
+  const disk = { journal: "", full: false, lastGood: undefined as string | undefined };
+  const files: Record<string, Loaded> = {};
+  const reads: { readonly path: string; readonly tolerant: boolean }[] = [];
+  const journal = openJournal(
+    {
+      path: "/run/vipd/journal.json",
+      read: () => disk.journal,
+      write(text) {
+        if (disk.full) throw new Error("ENOSPC");
+        disk.journal = text;
+      },
+    },
+    () => {},
+  );
+  const context = {
+    options: { file: FILE, strict: false, dryRun: "no" as const, stateDir: "/var/lib/vipd", ...options },
+    version: "0.1.0",
+    clock,
+    emit: stream.emit,
+    warn: (reason: string) => stream.emit({ type: "warning", reason }),
+    journal,
+    configuration: {
+      read: async (path: string, tolerant: boolean) => {
+        reads.push({ path, tolerant });
+        return files[path] ?? broken;
+      },
+      lastGood: {
+        path: LAST_GOOD,
+        exists: () => LAST_GOOD in files,
+        write(text: string) {
+          disk.lastGood = text;
+        },
+      },
+    },
+  } satisfies KeeperContext;
+  const story: string[] = [];
+  let refusal: string | undefined;
+  const participant: Participant = {
+    name: "vrrp",
+    async prepare(_config, generation) {
+      story.push(`prepare ${generation}, journal ${parseJournal(disk.journal)?.addresses.length}`);
+      return refusal;
+    },
+    commit: async () => void story.push("commit"),
+    abandon: () => void story.push("abandon"),
+  };
+  const keeper = createKeeper(context, [[participant]], () => []);
+  const types = () => events.map(({ type }) => type);
+  return {
+    clock,
+    events,
+    types,
+    disk,
+    files,
+    reads,
+    story,
+    keeper,
+    refuse: (why: string | undefined) => (refusal = why),
+  };
+}
+
+test("a start: claimed in the journal before it is handed out, then in force, then kept as the last good one", async () => {
+  const { keeper, files, story, disk, types } = setUp();
+  files[FILE] = good(one);
+  expect(await keeper.start(async () => void story.push("before"))).toMatchObject({
+    ok: true,
+    generation: 1,
+    changes: [],
+  });
+  expect(story).toEqual(["before", "prepare 1, journal 1", "commit"]);
+  expect(types()).toEqual(["config.loaded"]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(disk.lastGood).toBe(`# Accepted by vipd 0.1.0 from ${FILE}; written by vipd, do not edit\ntext`);
+});
+
+test("a broken file at the start: the last good one, tolerantly, and everybody is told", async () => {
+  const { keeper, files, reads, types, disk } = setUp();
+  files[LAST_GOOD] = good(one);
+  expect(await keeper.start(async () => {})).toMatchObject({ ok: true });
+  expect(reads).toEqual([
+    { path: FILE, tolerant: false },
+    { path: LAST_GOOD, tolerant: true },
+  ]);
+  expect(types()).toEqual(["config.fallback", "config.loaded"]);
+  expect(keeper.status()?.fallback).toEqual({
+    lastGood: LAST_GOOD,
+    problems: [`${FILE}:3:5: frobnicate is not known here; remove it`],
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(disk.lastGood).toBeUndefined();
+});
+
+test("without a last good one, or with --strict, the start is refused with the list", async () => {
+  const problems = [`${FILE}:3:5: frobnicate is not known here; remove it`];
+  const none = setUp();
+  expect(await none.keeper.start(async () => {})).toEqual({ ok: false, file: FILE, problems });
+  const strict = setUp({ strict: true });
+  strict.files[LAST_GOOD] = good(one);
+  expect(await strict.keeper.start(async () => {})).toEqual({ ok: false, file: FILE, problems });
+});
+
+test("a file that a process refuses at the start is a broken file, too", async () => {
+  const { keeper, files, refuse, story, reads } = setUp();
+  files[FILE] = good(two);
+  files[LAST_GOOD] = good(one);
+  refuse("no such namespace");
+  const start = keeper.start(async () => void refuse(reads.length === 1 ? "no such namespace" : undefined));
+  expect(await start).toMatchObject({ ok: true, generation: 2 });
+  expect(story).toEqual(["prepare 1, journal 1", "abandon", "prepare 2, journal 2", "commit"]);
+  expect(keeper.status()?.fallback?.problems).toEqual(["vrrp: no such namespace"]);
+});
+
+test("a reload says what changed; what it gave up is forgotten a minute later", async () => {
+  const { keeper, files, clock, disk } = setUp();
+  files[FILE] = good(one);
+  await keeper.start(async () => {});
+  files[FILE] = good(two);
+  expect(await keeper.reload()).toMatchObject({
+    ok: true,
+    generation: 2,
+    changes: ["instance VI_1 changed: priority 100 → 150, addresses"],
+  });
+  expect(parseJournal(disk.journal)?.addresses).toEqual(["eth0 10.0.0.9/24", "eth0 10.0.0.10/24"]);
+  clock.advance(60_000);
+  expect(parseJournal(disk.journal)).toEqual(keysOf(two));
+});
+
+test("a broken file: nothing changes, and log and status say so until it is mended", async () => {
+  const { keeper, files, story, types } = setUp();
+  files[FILE] = good(one);
+  await keeper.start(async () => {});
+  story.length = 0;
+  files[FILE] = broken;
+  expect(await keeper.reload()).toMatchObject({ ok: false });
+  expect(story).toEqual([]);
+  expect(types().at(-1)).toBe("config.refused");
+  expect(keeper.status()).toMatchObject({
+    generation: 1,
+    refused: { problems: [expect.stringContaining("frobnicate")] },
+  });
+  expect(keeper.current()?.config).toBe(one);
+  files[FILE] = good(two);
+  await keeper.reload();
+  expect(keeper.status()).toMatchObject({ generation: 2, refused: undefined });
+});
+
+test("a process that refuses a reload: everybody abandons it", async () => {
+  const { keeper, files, story, refuse } = setUp();
+  files[FILE] = good(one);
+  await keeper.start(async () => {});
+  files[FILE] = good(two);
+  refuse("the network namespace cannot be changed");
+  expect(await keeper.reload()).toEqual({
+    ok: false,
+    file: FILE,
+    problems: ["vrrp: the network namespace cannot be changed"],
+  });
+  expect(story.slice(2)).toEqual(["prepare 2, journal 2", "abandon"]);
+  expect(keeper.status()?.generation).toBe(1);
+});
+
+test("a journal that cannot be written: nothing is handed out", async () => {
+  const { keeper, files, story, disk } = setUp();
+  files[FILE] = good(one);
+  await keeper.start(async () => {});
+  files[FILE] = good(two);
+  disk.full = true;
+  expect(await keeper.reload()).toMatchObject({
+    ok: false,
+    problems: [expect.stringContaining("Cannot write the journal")],
+  });
+  expect(story).toHaveLength(2);
+});
+
+test("while one reload runs, one more waits, however often it is asked for", async () => {
+  const { keeper, files, reads } = setUp();
+  files[FILE] = good(one);
+  await keeper.start(async () => {});
+  const results = await Promise.all([keeper.reload(), keeper.reload(), keeper.reload(), keeper.reload()]);
+  expect(results.map((result) => result.ok && result.generation)).toEqual([2, 3, 3, 3]);
+  expect(reads).toHaveLength(3);
+  await turns();
+});
+
+test("a dry run claims nothing, and does not replace the last good file", async () => {
+  const { keeper, files, disk } = setUp({ dryRun: "all" });
+  files[FILE] = good(one);
+  await keeper.start(async () => {});
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(disk).toMatchObject({ journal: "", lastGood: undefined });
+});

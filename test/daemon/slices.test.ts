@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { checkerSlices, vrrpSlices } from "../../src/daemon/slices.ts";
+import { checkOf } from "../ipvs/check-settings.ts";
+import { server, service } from "../ipvs/fixtures.ts";
+import { mail } from "../notify/fixtures.ts";
+import { EMPTY, withRouters } from "./config.ts";
+
+const secret = withRouters({ authentication: { type: "pass", password: "geheim42" } });
+const real = server(11);
+const web = service([real]);
+const checks = Array.from({ length: 1000 }, (_, index) => checkOf(`check ${index}`, web, real));
+const config = { ...secret, checks: { checks, logAllFailures: true }, services: [web], mail };
+
+test("each role gets its slice: the checkers never see a password, nor whom mail goes to", () => {
+  const told = JSON.stringify([...checkerSlices(config, 3, undefined, [])]);
+  expect(told).not.toContain("geheim42");
+  expect(told).not.toContain("admin@example.org");
+  const vrrp = JSON.stringify([...vrrpSlices(config, 3, { ours: [], dryRun: false, namespace: undefined })]);
+  expect(vrrp).toContain("geheim42");
+  expect(vrrp).not.toContain("admin@example.org");
+});
+
+test("from begin to prepare, each piece with its generation, nothing lost", () => {
+  const pieces = [...checkerSlices(config, 3, "blue", [["check 1", "down"]])];
+  expect(pieces[0]).toEqual({ type: "begin", generation: 3, logAllFailures: true, namespace: "blue" });
+  expect(pieces.at(-1)).toEqual({ type: "prepare", generation: 3 });
+  expect(pieces.flatMap((piece) => (piece.type === "checks" ? piece.checks : []))).toEqual(checks);
+  expect(pieces.flatMap((piece) => (piece.type === "health" ? piece.health : []))).toEqual([["check 1", "down"]]);
+  for (const piece of pieces) expect("generation" in piece && piece.generation).toBe(3);
+});
+
+test("no piece is larger than what is read within a millisecond", () => {
+  const routers = Array.from({ length: 500 }, () => secret.vrrp.routers).flat();
+  const large = { ...config, vrrp: { ...EMPTY.vrrp, routers } };
+  for (const slices of [
+    checkerSlices(large, 1, undefined, []),
+    vrrpSlices(large, 1, { ours: [], dryRun: false, namespace: undefined }),
+  ]) {
+    for (const piece of slices) expect(JSON.stringify(piece).length).toBeLessThan(64 * 1024);
+  }
+});
