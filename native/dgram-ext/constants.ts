@@ -54,6 +54,7 @@ export const IP = {
   HDRINCL: 3,
   PKTINFO: 8,
   MTU_DISCOVER: 10,
+  RECVERR: 11,
   RECVTTL: 12,
   FREEBIND: 15,
   TRANSPARENT: 19,

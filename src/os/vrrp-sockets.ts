@@ -102,6 +102,7 @@ function openSender(link: string, receiver: Socket): Socket {
     socket.setOption(SOL.SOCKET, SO.BINDTODEVICE, deviceName(link));
     socket.setOption(IPPROTO.IP, IP.HDRINCL, 1);
     socket.setOption(IPPROTO.IP, IP.MULTICAST_LOOP, 0);
+    socket.setOption(IPPROTO.IP, IP.RECVERR, 1); // else a packet that the kernel drops for want of memory counts as sent
     socket.setOption(SOL.SOCKET, SO.PRIORITY, PRIORITY_CONTROL);
     force(socket, SO.SNDBUFFORCE, SO.SNDBUF, SEND_BYTES);
     return socket;

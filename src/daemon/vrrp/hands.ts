@@ -26,8 +26,9 @@ export type HandsOptions = {
   readonly now: () => number;
 };
 
-/** One is said when adverts stop leaving, one when they leave again. */
-type Sending = { readonly frames: Frames; trouble: string | undefined };
+/** One thing is said when adverts stop leaving, one when they leave again; at most so often. */
+const TELL_EVERY_MS = 10_000;
+type Sending = { readonly frames: Frames; trouble: string | undefined; toldMs: number };
 
 export function createHands(options: HandsOptions): Hands {
   const alarms = new Map<TimerName, Alarm>();
@@ -45,7 +46,7 @@ export function createHands(options: HandsOptions): Hands {
   function sendingOf(router: RouterSettings): Sending {
     let sending = sendings.get(router.key);
     if (sending === undefined) {
-      sending = { frames: createFrames(), trouble: undefined };
+      sending = { frames: createFrames(), trouble: undefined, toldMs: Number.NEGATIVE_INFINITY };
       sendings.set(router.key, sending);
     }
     return sending;
@@ -54,8 +55,9 @@ export function createHands(options: HandsOptions): Hands {
   function advertise(router: RouterSettings, advert: Advert): void {
     const sending = sendingOf(router);
     const trouble = trySend(router, advert, sending.frames);
-    if (trouble === sending.trouble) return;
+    if (trouble === sending.trouble || options.now() - sending.toldMs < TELL_EVERY_MS) return;
     sending.trouble = trouble;
+    sending.toldMs = options.now();
     const reason = trouble === undefined ? "adverts leave again" : `no advert leaves: ${trouble}`;
     options.report({ type: "vrrp.warning", instance: router.name, reason }, options.now());
   }
@@ -73,7 +75,7 @@ export function createHands(options: HandsOptions): Hands {
       }
       return undefined;
     } catch (error) {
-      if (error instanceof Error && "syscall" in error) return error.message;
+      if (error instanceof Error && "syscall" in error) return `${error.message}${hint(error)}`;
       throw error;
     }
   }
@@ -114,4 +116,9 @@ export function createHands(options: HandsOptions): Hands {
       }
     },
   };
+}
+
+function hint(error: Error): string {
+  const isFull = "code" in error && error.code === "ENOBUFS";
+  return isFull ? "; is the neighbour table full (net.ipv4.neigh.default.gc_thresh3)?" : "";
 }
