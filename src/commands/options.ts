@@ -149,11 +149,30 @@ function command(
     const meant = nearest(name, [...COMMAND_NAMES, "help"]);
     return failure(`unknown command ${name}${meant === undefined ? "" : `; did you mean "vipd ${meant}"?`}`);
   }
+  const left = takeFolders(words, options);
+  if (!left.ok) return left;
   const folders = {
-    runDir: options.get("runDir") ?? DEFAULT_RUN_DIR,
-    stateDir: options.get("stateDir") ?? DEFAULT_STATE_DIR,
+    runDir: left.value.options.get("runDir") ?? DEFAULT_RUN_DIR,
+    stateDir: left.value.options.get("stateDir") ?? DEFAULT_STATE_DIR,
   };
-  return success({ run: "command", name: known, words, ...folders });
+  return success({ run: "command", name: known, words: left.value.words, ...folders });
+}
+
+/** --run-dir and --state-dir may also stand behind the command. */
+function takeFolders(words: readonly string[], given: ReadonlyMap<Name, string>): Result<Given, string> {
+  const options = new Map(given);
+  const others: string[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? "";
+    if (!/^--(run|state)-dir(=|$)/.test(word)) {
+      others.push(word);
+      continue;
+    }
+    const taken = long(word, words[index + 1], options);
+    if (!taken.ok) return taken;
+    index += taken.value;
+  }
+  return success({ options, words: others });
 }
 
 function daemon(

@@ -77,6 +77,9 @@ test("a command takes the words behind it; folders may stand before it", () => {
   expect(parseCommandLine(["--run-dir", "/r", "status", "--json"])).toMatchObject({
     value: { run: "command", name: "status", words: ["--json"], runDir: "/r", stateDir: "/var/lib/vipd" },
   });
+  expect(parseCommandLine(["status", "--json", "--run-dir", "/r", "--state-dir=/s"])).toMatchObject({
+    value: { run: "command", name: "status", words: ["--json"], runDir: "/r", stateDir: "/s" },
+  });
 });
 
 test.each([
