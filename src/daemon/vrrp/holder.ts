@@ -62,6 +62,8 @@ export function createHolder(options: HolderOptions): Holder {
   const putBack = createPutBack();
   const desired = new Map<AddressKey, VirtualAddress>();
   const wantedBy = new Map<AddressKey, Wanted>();
+  /** What each router wants, by its key. */
+  const held = new Map<string, readonly AddressKey[]>();
   const configured = new Map<AddressKey, RouterSettings>();
   const ours = new Set<AddressKey>();
   const adopted = new Set<AddressKey>();
@@ -117,9 +119,10 @@ export function createHolder(options: HolderOptions): Holder {
 
   function want(router: RouterSettings, wanted: boolean): void {
     const next = new Map(wanted ? addressesOf(router).map((address) => [keyOf(address), address]) : []);
-    for (const [key, entry] of wantedBy) {
-      if (entry.router.key === router.key && !next.has(key)) release(key);
+    for (const key of held.get(router.key) ?? []) {
+      if (!next.has(key) && wantedBy.get(key)?.router.key === router.key) release(key);
     }
+    held.set(router.key, [...next.keys()]);
     for (const [key, address] of next) {
       desired.set(key, address);
       wantedBy.set(key, { router, address });
@@ -202,8 +205,9 @@ export function createHolder(options: HolderOptions): Holder {
   function failed(command: AddressCommand, outcome: Extract<AddressOutcome, { end: "failed" }>): void {
     const entry = wantedBy.get(command.key);
     if (entry !== undefined && command.op === "add") {
-      if (!isReachable(command.key)) return void marked.add(command.key); // the link went away: looked at when it returns
-      unreachable(entry, outcome.reason);
+      // the link went away: looked at when it returns
+      if (outcome.code === "ENODEV" || !isReachable(command.key)) marked.add(command.key);
+      else unreachable(entry, outcome.reason);
       return;
     }
     report({ type: "warning", reason: outcome.reason });

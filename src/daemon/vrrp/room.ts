@@ -3,6 +3,7 @@
  * the first configuration has come, for only then it knows its namespace.
  */
 import type { EventBody } from "../../events.ts";
+import { addressesOf } from "../../network/keys.ts";
 import { ADDRESS_PROTOCOL, type AddressExecutor } from "../../os/addresses.ts";
 import type { Announcements } from "../../os/announcements.ts";
 import { createAnnouncer } from "../../os/announcer.ts";
@@ -170,7 +171,7 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
     const state = links.state(name);
     said.set(name, state);
     if (before?.index !== state.index && state.present) {
-      promote(name);
+      promote(name, addressLinks(settings?.routers ?? []));
       announcements.ready(name);
     }
     tell({ type: "link", state });
@@ -184,9 +185,8 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
     }
   }
 
-  function promote(name: string): void {
-    if (settings?.routers.every((router) => !addressLinks(router).includes(name)) !== false) return;
-    const trouble = promotion.ensure(name);
+  function promote(name: string, carriers: ReadonlySet<string>): void {
+    const trouble = carriers.has(name) ? promotion.ensure(name) : undefined;
     if (trouble !== undefined) note({ type: "warning", reason: trouble });
   }
 
@@ -210,7 +210,11 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
       next.routers.flatMap(linksOf).concat(next.groups.flatMap((group) => interfacesOf(group.trackers))),
     );
     for (const name of said.keys()) if (!names.has(name)) said.delete(name);
-    for (const name of names) if (!said.has(name)) tellLink(name);
+    const carriers = addressLinks(next.routers);
+    for (const name of names) {
+      if (said.has(name)) promote(name, carriers);
+      else tellLink(name);
+    }
     if (stopping) return;
     tell({ type: "configure", settings: next });
     for (const router of next.routers) refuseIpv6(router);
@@ -264,15 +268,16 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
   };
 }
 
-function addressLinks(router: RouterSettings): readonly string[] {
-  return [...router.addresses, ...router.excluded].map(({ link }) => link);
+/** The links that carry addresses. */
+function addressLinks(routers: readonly RouterSettings[]): ReadonlySet<string> {
+  return new Set(routers.flatMap((router) => addressesOf(router)).map(({ link }) => link));
 }
 
 /** Every link that an instance wants to hear of. */
 function linksOf(router: RouterSettings): readonly string[] {
   const { adverts, addresses, tracked } = router.links;
   const own = tracked === undefined ? [adverts, addresses] : [adverts, addresses, tracked];
-  return [...own, ...addressLinks(router), ...interfacesOf(router.trackers)];
+  return [...own, ...addressLinks([router]), ...interfacesOf(router.trackers)];
 }
 
 function interfacesOf(trackers: RouterSettings["trackers"]): readonly string[] {
