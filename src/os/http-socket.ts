@@ -1,6 +1,7 @@
 /** Plain HTTP with JSON bodies on a Unix socket: `curl --unix-socket PATH http://localhost/status` works. */
-import { chmodSync, chownSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import type { IncomingMessage, Server } from "node:http";
+import { dirname, join } from "node:path";
 import { findGroup } from "./accounts.ts";
 import { systemErrorCode } from "./errors.ts";
 import { removeFile } from "./files.ts";
@@ -29,10 +30,11 @@ export function serveHttp(path: string, mode: number, group: string | undefined,
   });
   server.requestTimeout = 5000;
   server.maxConnections = 64;
-  listen(server, path, mode);
-  const gid = group === undefined ? undefined : findGroup(group);
-  if (gid !== undefined && process.getuid?.() === 0) chownSync(path, 0, gid);
-  chmodSync(path, mode);
+  listen(server, path, (hidden) => {
+    const gid = group === undefined ? undefined : findGroup(group);
+    if (gid !== undefined && process.getuid?.() === 0) chownSync(hidden, 0, gid);
+    chmodSync(hidden, mode);
+  });
   server.unref();
   return {
     close() {
@@ -43,18 +45,27 @@ export function serveHttp(path: string, mode: number, group: string | undefined,
   };
 }
 
-/** Nobody may connect before owner and mode are as they should be. */
-function listen(server: Server, path: string, mode: number): void {
-  if (Buffer.byteLength(path) > 107)
-    throw new Error(`Cannot listen at ${path}: the path is longer than 107 bytes; use a shorter --run-dir`);
-  const before = process.umask(0o777 & ~(mode & 0o700));
+/** Nobody may connect before owner and mode are as they should be: it is made in a folder of ours and then moved. */
+function listen(server: Server, path: string, settle: (hidden: string) => void): void {
+  const folder = mkdtempSync(join(dirname(path), "."));
+  const hidden = join(folder, "s");
   try {
+    if (Math.max(Buffer.byteLength(hidden), Buffer.byteLength(path)) > LONGEST_PATH) {
+      throw new Error(
+        `Cannot listen at ${path}: the path is longer than ${LONGEST_PATH} bytes; use a shorter --run-dir`,
+      );
+    }
     server.on("error", () => {});
-    server.listen(path);
+    server.listen(hidden);
+    settle(hidden);
+    renameSync(hidden, path);
   } finally {
-    process.umask(before);
+    rmSync(folder, { recursive: true });
   }
 }
+
+/** sockaddr_un */
+const LONGEST_PATH = 107;
 
 async function answer(incoming: IncomingMessage, handle: HttpHandler): Promise<HttpAnswer> {
   try {

@@ -1,0 +1,196 @@
+import { expect, test } from "vitest";
+import { PLAIN, renderStatus } from "../../src/commands/render-status.ts";
+import { statsJson, statsText } from "../../src/daemon/dumps.ts";
+import type { Status } from "../../src/daemon/status.ts";
+
+const NOW = 1_000_000;
+
+const status: Status = {
+  at: { wallMs: Date.UTC(2026, 10, 20, 12), monotonicMs: NOW },
+  version: "0.1.0",
+  host: "director-a",
+  pid: 100,
+  boot: "b",
+  state: "running",
+  sinceMs: NOW - 3_600_000,
+  dryRun: "no",
+  config: {
+    file: "/etc/vipd/vipd.conf",
+    generation: 3,
+    loadedWallMs: Date.UTC(2026, 10, 20, 11),
+    warnings: ["/etc/vipd/vipd.conf:7:3: native_ipv6 has no effect"],
+    fallback: undefined,
+    refused: { wallMs: Date.UTC(2026, 10, 20, 11, 30), problems: ["/etc/vipd/vipd.conf:9:1: no"] },
+  },
+  processes: [
+    {
+      name: "vrrp",
+      pid: 101,
+      state: "ready",
+      sinceMs: NOW - 60_000,
+      restarts: 1,
+      lastExit: "signal SIGKILL",
+      answerMs: 0.4,
+    },
+    {
+      name: "checkers",
+      pid: undefined,
+      state: "waiting",
+      sinceMs: NOW - 500,
+      restarts: 5,
+      lastExit: "exit status 70",
+      answerMs: undefined,
+    },
+  ],
+  vrrp: {
+    routers: [
+      {
+        key: "k",
+        name: "VI_1",
+        state: "BACKUP",
+        sinceMs: NOW - 250_000,
+        reason: "a better master was heard",
+        vrid: 51,
+        version: 3,
+        link: "eth0",
+        basePriority: 150,
+        priority: 130,
+        adjustments: ["script chk_haproxy down: -20"],
+        faults: [],
+        intervalMs: 1000,
+        masterDownMs: 3609,
+        master: { ip: "10.0.0.2", priority: 140, intervalMs: 1000, heardMs: NOW - 400 },
+        addresses: [{ address: "10.0.0.9/24", device: "eth0", present: false }],
+        adverts: { sent: 12, received: 345, priorityZeroSent: 1, priorityZeroReceived: 0 },
+        transitions: { toMaster: 2, fromMaster: 2 },
+        dropped: { ttl: 3, length: 0 },
+        group: "G1",
+        contested: undefined,
+      },
+    ],
+    groups: [{ name: "G1", state: "BACKUP", sinceMs: NOW - 250_000, members: ["VI_1"] }],
+    lateness: { p50Ms: 0.1, p99Ms: 0.3, worstMs: 2, samples: 100 },
+  },
+  scripts: [
+    {
+      name: "chk_haproxy",
+      state: "down",
+      reason: "exit status 1",
+      lastMs: NOW - 700,
+      tookMs: 12,
+      runs: 9,
+      running: false,
+    },
+  ],
+  services: [
+    {
+      key: "tcp 10.0.0.9:80",
+      name: "[10.0.0.9]:tcp:80",
+      state: "up",
+      sinceMs: NOW - 60_000,
+      scheduler: "rr",
+      weight: 1,
+      quorum: 1,
+      sorryServer: undefined,
+      servers: [
+        {
+          name: "[10.1.0.11]:tcp:80",
+          state: "down",
+          sinceMs: NOW - 5000,
+          weight: 1,
+          reason: "refused",
+          checks: [
+            { id: "c", state: "down", reason: "refused", lastMs: NOW - 1000, tookMs: 0.8, runs: 60, failures: 5 },
+          ],
+        },
+        {
+          name: "[10.1.0.12]:tcp:80",
+          state: "up",
+          sinceMs: NOW - 60_000,
+          weight: 1,
+          reason: "it has no checks",
+          checks: [],
+        },
+      ],
+    },
+  ],
+  ipvsProblem: undefined,
+  foreignServices: ["tcp 10.0.0.200:25"],
+  mail: { waiting: 2, oldestMs: undefined, delivered: 7, refused: 0, lastError: "relay: refused" },
+  notifyScriptsWaiting: 0,
+  logLinesLost: 0,
+  lastSeq: 40,
+};
+
+test("everything an admin asks, with the reasons", () => {
+  expect(renderStatus(status, PLAIN)).toMatchInlineSnapshot(`
+    "vipd 0.1.0 on director-a, running for 1 h (pid 100), at 2026-11-20T12:00:00.000Z
+
+    configuration: /etc/vipd/vipd.conf, generation 3, loaded 2026-11-20T11:00:00.000Z
+      the last reload was refused, 2026-11-20T11:30:00.000Z; nothing was changed
+      /etc/vipd/vipd.conf:9:1: no
+      /etc/vipd/vipd.conf:7:3: native_ipv6 has no effect
+
+    instance  state   since       link  vrid  priority      master
+    VI_1      BACKUP  4 min 10 s  eth0  51    130 (of 150)  10.0.0.2 (priority 140, 400 ms ago)
+      a better master was heard
+      priority: script chk_haproxy down: -20
+      adverts sent 12, received 345; became master 2 times
+      packets dropped: ttl 3
+      10.0.0.9/24 on eth0: not here
+
+    group  state   since       members
+    G1     BACKUP  4 min 10 s  VI_1
+
+    script       state  last run    took   result
+    chk_haproxy  down   700 ms ago  12 ms  exit status 1
+
+    virtual server [10.0.0.9]:tcp:80 up for 1 min: rr, weight 1, quorum 1
+      real server         state  since  weight  last check
+      [10.1.0.11]:tcp:80  down   5 s    1       refused in 0.8 ms, 1 s ago
+      [10.1.0.12]:tcp:80  up     1 min  1       it has no checks
+    virtual servers of others, not touched: tcp 10.0.0.200:25
+
+    mail: 2 waiting, 7 delivered, 0 refused; last error: relay: refused
+
+    process   pid  state    since   restarts  last end
+    vrrp      101  ready    1 min   1         signal SIGKILL
+    checkers  -    waiting  500 ms  5         exit status 70
+    "
+  `);
+});
+
+test("what is wrong is said first and plainly", () => {
+  const fallback = { lastGood: "/var/lib/vipd/last-good.conf", problems: ["/etc/vipd/vipd.conf:1:1: no"] };
+  const text = renderStatus(
+    {
+      ...status,
+      vrrp: undefined,
+      ipvsProblem: "the kernel has none",
+      logLinesLost: 12,
+      config: { ...status.config, fallback } as Status["config"],
+    },
+    PLAIN,
+  );
+  expect(text).toContain("THE FILE IS BROKEN: vipd works by the last good one, /var/lib/vipd/last-good.conf");
+  expect(text).toContain("the vrrp process does not answer");
+  expect(text).toContain("IPVS: the kernel has none");
+  expect(text).toContain("12 lines lost");
+});
+
+test("keepalived's JSON and statistics for exporters", () => {
+  const [entry] = JSON.parse(statsJson(status));
+  expect(entry).toMatchObject({
+    data: {
+      iname: "VI_1",
+      state: 1,
+      base_priority: 150,
+      effective_priority: 130,
+      master_priority: 140,
+      vips: ["10.0.0.9/24 dev eth0"],
+    },
+    stats: { advert_rcvd: 345, advert_sent: 12, become_master: 2, ip_ttl_err: 3, pri_zero_sent: 1 },
+  });
+  expect(statsText(status)).toMatch(/^VRRP Instance: VI_1\n {2}Advertisements:\n {4}Received: 345\n {4}Sent: 12\n/);
+  expect(statsText(status)).toMatch(/TTL: 3/);
+});
