@@ -23,6 +23,7 @@ const GATHER_MS = 500;
 const IDLE_MS = 60_000;
 
 guardSignals();
+process.title = "vipd: mailer";
 becomeMailer();
 serve();
 
