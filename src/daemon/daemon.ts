@@ -4,6 +4,7 @@
  * `reload.ts` changes the configuration.
  */
 import { isAbsolute, join } from "node:path";
+import { setProcessName } from "dgram-ext";
 import type { Config } from "../config/config.ts";
 import { replaceFile } from "../os/files.ts";
 import { earlySignals, firstChildren } from "../os/role-process.ts";
@@ -55,6 +56,8 @@ async function live(context: Context): Promise<number> {
   const { options, clock, emit, warn, systemd, journal, log } = context;
   let state: DaemonState = "starting";
   let stopping: StopWish | undefined;
+  /** SIGHUP came before there was anything to reload. */
+  let reloadWanted = false;
   let control: { close(): void } | undefined;
   const ended = Promise.withResolvers<number>();
   const parts = createParts(context, () =>
@@ -66,6 +69,8 @@ async function live(context: Context): Promise<number> {
     }),
   );
   const keeper = createKeeper(context, parts.participants, parts.services.keys);
+  setProcessName("vipd");
+  process.stderr.on("error", () => {}); // whoever read it is gone
   const removePidFiles = keepChildPidFiles(context);
   const status = () => collectStatus(context, parts, keeper, state);
   startVrrp(options, parts);
@@ -73,7 +78,10 @@ async function live(context: Context): Promise<number> {
   handleSignals(
     {
       stop: (signal) => stop({ keepIpvs: options.keepIpvs, hurry: false, reason: signal }),
-      reload: () => void reload(),
+      reload() {
+        if (state === "starting") reloadWanted = true;
+        else void reload();
+      },
       dumpData: () => dump("keepalived.data", (at) => `${JSON.stringify(at, null, 2)}\n`),
       dumpStats: () => dump("keepalived.stats", statsText),
       dumpJson: () => dump("keepalived.json", statsJson),
@@ -131,6 +139,7 @@ async function live(context: Context): Promise<number> {
       stop,
       config: () => keeper.current()?.consolidated,
     });
+    if (reloadWanted) void reload();
     feedWatchdog(clock, systemd, (ms) => working(options, parts).every((role) => role.answeredWithin(ms)));
   }
 

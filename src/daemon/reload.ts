@@ -52,6 +52,7 @@ export function createKeeper(
   /** @returns the refusals */
   async function putInForce(next: Accepted): Promise<readonly string[]> {
     const keys = keysFor(next.config);
+    const before = journal.ours();
     try {
       journal.claim(keys);
     } catch (error) {
@@ -60,7 +61,10 @@ export function createKeeper(
     generation += 1;
     const groups = accepted === undefined ? participants : [participants.flat()];
     const refusals = (await Promise.all(groups.map((group) => changeOver(group, next.config, generation)))).flat();
-    if (refusals.length > 0) return refusals;
+    if (refusals.length > 0) {
+      journal.keep(before); // nothing of it was created
+      return refusals;
+    }
     accepted = next;
     inForce = generation;
     loadedWallMs = Math.round(clock.wall());

@@ -8,7 +8,7 @@ export const DEFECT = 70;
 export function end(code: number): void {
   process.exitCode = code;
   const timer = setTimeout(() => process.exit(code), 1000);
-  process.stdout.on("error", () => process.exit(code));
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => process.exit(code));
   process.stdout.write("", () =>
     process.stderr.write("", () => {
       clearTimeout(timer);
