@@ -73,7 +73,7 @@ export async function startVipd(node: LabNode, config: string, options: VipdOpti
       process.signal("SIGHUP");
       await said(/config\.loaded/, { sinceMs, timeoutMs: START_MS });
     },
-    command: (...words) => node.run([...VIPD, ...words, "--run-dir", "/run/vipd"], { check: false }),
+    command: (...words) => node.run([...VIPD, ...words], { check: false }),
     stop: async () => void (await process.stop("SIGTERM", 15_000)),
   };
 }
