@@ -1,78 +1,73 @@
-/**
- * Compares vipd with keepalived over a folder of configurations: `node test/corpus/compare.ts FOLDER [VERDICTS]`. VERDICTS is a table of
- * tabs with a heading: file, exit code of `keepalived -t`, its messages joined by ` | `. Exits 1 if a file made vipd crash.
- */
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+/** What vipd makes of a text, beside what keepalived -t said to it. */
+import { resolve } from "node:path";
 import { testExitCode } from "../../src/commands/check.ts";
+import type { Problem } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { realFiles } from "../../src/os/config-files.ts";
 import { machineView } from "../../src/os/machine-view.ts";
+import { deliberate } from "./deliberate.ts";
+import type { Verdict } from "./judge.ts";
 
-type Verdict = { readonly file: string; readonly exit: number; readonly messages: string };
-type Outcome = {
+export type Outcome = {
   readonly file: string;
   readonly result: "agree" | "stricter" | "laxer" | "crashed";
+  /** Why, if the difference is meant; for agreement "". */
+  readonly why: string | undefined;
   readonly detail: string;
-  /** Lines that keepalived names and vipd does not. */
-  readonly unnamed: readonly number[];
+  /** What keepalived says about lines on which vipd says nothing. */
+  readonly unnamed: readonly string[];
 };
 
-function verdictsOf(path: string): readonly Verdict[] {
-  const [, ...rows] = readFileSync(path, "utf8").trim().split("\n");
-  return rows.map((row) => {
-    const [file = "", exit = "", messages = ""] = row.split("\t");
-    return { file, exit: Number(exit), messages };
-  });
-}
-
-/** keepalived's exit codes beyond 6 and 2 (it stops at a missing word) are refusals like 5. */
-function isRefused(exit: number): boolean {
-  return exit !== 0;
-}
-
-function compare(folder: string, { file, exit, messages }: Verdict): Outcome {
-  const absent = new Set([...messages.matchAll(/interface (\S+) for/g)].map((match) => match[1] ?? ""));
+/** @param file where the text is, for what it includes @param hasInterface of the machine that judged */
+export function compare(
+  file: string,
+  { exit, messages, file: name }: Verdict,
+  hasInterface: (name: string) => boolean,
+  configId = "director",
+): Outcome {
   try {
-    const { problems } = loadConfig(realFiles(), join(folder, file), {
-      configId: "director",
+    const { problems } = loadConfig(realFiles(), resolve(file), {
+      configId,
       tolerant: false,
       environment: () => undefined,
       random: () => 0,
-      hostName: "director",
+      hostName: configId,
       userName: "root",
-      view: { ...machineView(), hasInterface: (name) => !absent.has(name) },
+      view: { ...machineView(), hasInterface },
     });
-    const code = testExitCode(problems);
-    const theirs = new Set([...messages.matchAll(/Line (\d+)\)/g)].map((match) => Number(match[1])));
-    const ours = new Set(problems.map(({ line }) => line));
-    const result = isRefused(code) === isRefused(exit) ? "agree" : code === 0 ? "laxer" : "stricter";
-    const detail =
-      result === "stricter" ? (problems.find(({ verdict }) => verdict !== "none")?.message ?? "") : messages;
-    return {
-      file,
-      result,
-      detail: `${exit} ${code} ${detail}`,
-      unnamed: [...theirs].filter((line) => !ours.has(line)),
-    };
+    return { file: name, ...verdictOn(problems, exit, messages), unnamed: unnamedIn(messages, problems) };
   } catch (error) {
-    return {
-      file,
-      result: "crashed",
-      detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      unnamed: [],
-    };
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { file: name, result: "crashed", why: undefined, detail, unnamed: [] };
   }
 }
 
-const [folder = ".", verdicts = join(folder, "verdicts.tsv")] = process.argv.slice(2).map((path) => resolve(path));
-const outcomes = verdictsOf(verdicts).map((verdict) => compare(folder, verdict));
-for (const { file, result, detail } of outcomes)
-  if (result !== "agree") console.log(`${result.padEnd(8)} ${file}: ${detail.slice(0, 300)}`);
-for (const { file, unnamed } of outcomes)
-  if (unnamed.length > 0) console.log(`lines    ${file}: ${unnamed.join(", ")} named by keepalived only`);
-const count = (result: Outcome["result"]) => outcomes.filter((outcome) => outcome.result === result).length;
-console.log(
-  `${outcomes.length} files: ${count("agree")} agree, ${count("stricter")} stricter, ${count("laxer")} laxer, ${count("crashed")} crashed`,
-);
-process.exitCode = count("crashed") > 0 ? 1 : 0;
+function verdictOn(problems: readonly Problem[], exit: number, messages: string): Omit<Outcome, "file" | "unnamed"> {
+  const code = testExitCode(problems);
+  if ((code === 0) === (exit === 0)) return { result: "agree", why: "", detail: "" };
+  const counted = problems.filter(({ verdict }) => verdict !== "none");
+  const ours = counted.map(({ line, message, code: of }) => `${line}: ${message} [${of}]`).join(" | ");
+  const result = exit === 0 ? "stricter" : "laxer";
+  const said = exit === 0 ? ours : messages;
+  const row = deliberate.find((one) => one.result === result && one.pattern.test(said));
+  return { result, why: row?.why, detail: `${exit} ${code} ${said}` };
+}
+
+/** Lines that tell nothing of their own: keepalived stumbled before them, and vipd names the place where. */
+const consequences: readonly RegExp[] = [
+  /Unknown keyword '[{}]'/,
+  /Extra '}' found/,
+  /Unexpected '\{' - ignoring/,
+  /Unable to set default user/,
+  /track script \S+ not found/,
+  /Please use global lvs_sync_daemon/,
+  /Unable to set uid\/gid/,
+];
+
+function unnamedIn(messages: string, problems: readonly Problem[]): readonly string[] {
+  const ours = new Set(problems.map(({ line }) => line));
+  return messages.split(" | ").filter((message) => {
+    const line = /Line (\d+)\)/.exec(message)?.[1];
+    return line !== undefined && !ours.has(Number(line)) && !consequences.some((one) => one.test(message));
+  });
+}
