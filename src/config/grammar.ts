@@ -15,6 +15,8 @@ export type Grammar = {
   readonly size: number;
   /** Every path that ends in this keyword. */
   pathsOf(name: string): readonly string[];
+  /** The rows of a pseudo block such as `@address`, by their word. */
+  pseudo(path: string): ReadonlyMap<string, Rule>;
   /** The option words of a pseudo block such as `@address`, without placeholders. */
   optionsOf(path: string): readonly string[];
 };
@@ -39,6 +41,7 @@ export function buildGrammar(entries: readonly Entry[]): Grammar {
     root,
     size: entries.length,
     pathsOf: (name) => paths.get(name) ?? [],
+    pseudo: (path) => byPath.get(path)?.inside ?? new Map(),
     optionsOf: (path) => [...(byPath.get(path)?.inside.keys() ?? [])].filter((name) => !name.startsWith("<")),
   };
 

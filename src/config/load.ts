@@ -17,6 +17,7 @@ import { checkMachine, type MachineView } from "./machine.ts";
 import { createReport } from "./problems.ts";
 import { type Files, readAll } from "./source.ts";
 import { validate } from "./validate.ts";
+import { readWritten } from "./written/read.ts";
 
 export type LoadOptions = Surroundings &
   Machine & {
@@ -24,6 +25,8 @@ export type LoadOptions = Surroundings &
     readonly tolerant: boolean;
     /** Compare the file with this machine, too. */
     readonly view?: MachineView;
+    /** Fill `written`, which the daemon has no use for. */
+    readonly written?: true;
   };
 
 /** @param path the main file, or a pattern for several */
@@ -32,7 +35,8 @@ export function loadConfig(files: Files, path: string, options: LoadOptions): Lo
   const read = readAll(files, resolve(path), options, grammar, report);
   validate(read.statements, grammar, report);
   checkLines(read.statements, report);
-  const config = build(read.statements, options, report);
+  const built = build(read.statements, options, report);
+  const config = options.written === true ? { ...built, written: readWritten(read.statements) } : built;
   if (options.view !== undefined) checkMachine(read.statements, options.view, report);
   const problems = report.list();
   const usable = read.sources.length > 0 && (options.tolerant || !problems.some(({ level }) => level === "error"));
