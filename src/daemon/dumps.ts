@@ -1,7 +1,9 @@
 /**
  * What keepalived's signals ask for (behaviour 89–91): USR1 the data, USR2 the statistics, SIGRTMIN+2 JSON, in the files where exporters
- * look for them. Pure: the status in, text out.
+ * look for them. Pure: the status in, text out. An advert with another list of addresses is no error here, and an unknown kind of
+ * authentication is a mismatch like any other: those two counters stay 0.
  */
+import type { Drop } from "../vrrp/packet.ts";
 import type { RouterStatus } from "../vrrp/status.ts";
 import type { Status } from "./status.ts";
 
@@ -11,7 +13,7 @@ export function statsText({ vrrp }: Status): string {
 }
 
 function statsOf(one: RouterStatus): string {
-  const dropped = (...names: readonly string[]) => names.reduce((sum, name) => sum + (one.dropped[name] ?? 0), 0);
+  const dropped = (name: Drop) => one.dropped[name] ?? 0;
   return [
     `VRRP Instance: ${one.name}`,
     "  Advertisements:",
@@ -20,15 +22,15 @@ function statsOf(one: RouterStatus): string {
     `  Became master: ${one.transitions.toMaster}`,
     `  Released master: ${one.transitions.fromMaster}`,
     "  Packet Errors:",
-    `    Length: ${dropped("truncated", "length")}`,
+    `    Length: ${dropped("length")}`,
     `    TTL: ${dropped("ttl")}`,
     `    Invalid Type: ${dropped("type")}`,
     `    Advertisement Interval: ${dropped("interval")}`,
-    `    Address List: ${dropped("addresses")}`,
+    "    Address List: 0",
     "  Authentication Errors:",
-    `    Invalid Type: ${dropped("authenticationType")}`,
-    `    Type Mismatch: ${dropped("authenticationMismatch")}`,
-    `    Failure: ${dropped("authentication", "password")}`,
+    "    Invalid Type: 0",
+    `    Type Mismatch: ${dropped("authType")}`,
+    `    Failure: ${dropped("authentication")}`,
     "  Priority Zero:",
     `    Received: ${one.adverts.priorityZeroReceived}`,
     `    Sent: ${one.adverts.priorityZeroSent}`,
@@ -62,20 +64,20 @@ function dataOf(one: RouterStatus, { at }: Status) {
 }
 
 function countersOf(one: RouterStatus) {
-  const dropped = (...names: readonly string[]) => names.reduce((sum, name) => sum + (one.dropped[name] ?? 0), 0);
+  const dropped = (name: Drop) => one.dropped[name] ?? 0;
   return {
     advert_rcvd: one.adverts.received,
     advert_sent: one.adverts.sent,
     become_master: one.transitions.toMaster,
     release_master: one.transitions.fromMaster,
-    packet_len_err: dropped("truncated", "length"),
+    packet_len_err: dropped("length"),
     advert_interval_err: dropped("interval"),
     ip_ttl_err: dropped("ttl"),
     invalid_type_rcvd: dropped("type"),
-    addr_list_err: dropped("addresses"),
-    invalid_authtype: dropped("authenticationType"),
-    authtype_mismatch: dropped("authenticationMismatch"),
-    auth_failure: dropped("authentication", "password"),
+    addr_list_err: 0,
+    invalid_authtype: 0,
+    authtype_mismatch: dropped("authType"),
+    auth_failure: dropped("authentication"),
     pri_zero_rcvd: one.adverts.priorityZeroReceived,
     pri_zero_sent: one.adverts.priorityZeroSent,
   };
