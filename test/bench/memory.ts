@@ -56,6 +56,7 @@ async function startAll(daemon: DaemonName, lab: Lab) {
   const own = join(lab.folder, "node");
   await copyFile(await realpath(NODE), own);
   const { process } = await startDaemon(daemon, node, path, { ipvsLog: join(node.folder, "ipvs.log"), node: own });
+  await sleep(3000); // a signal before it listens would end it
   return { node, flapping, config, pid: process.pid, signal: process.signal };
 }
 

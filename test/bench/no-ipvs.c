@@ -28,10 +28,11 @@ struct nlmsghdr *nlmsg_hdr(struct nl_msg *);
 void *genlmsg_put(struct nl_msg *, uint32_t port, uint32_t sequence, int family, int header, int flags, uint8_t command, uint8_t version);
 int nla_put(struct nl_msg *, int type, int length, const void *data);
 
-enum { FAMILY = 77, VALID = 0, IPVS_1_2_1 = 0x010201 };
+/** Kinds of callbacks, as libnl numbers them. */
+enum { VALID = 0, FINISH = 1, ACK = 4, KINDS = 16 };
+enum { FAMILY = 77, IPVS_1_2_1 = 0x010201 };
 
-static on_message receiver;
-static void *argument;
+static struct { on_message function; void *argument; } callbacks[KINDS];
 static int last_command;
 
 int genl_connect(struct nl_sock *socket) { return (void)socket, 0; }
@@ -40,8 +41,12 @@ int genl_ctrl_resolve(struct nl_sock *socket, const char *name) { return (void)s
 
 int nl_socket_modify_cb(struct nl_sock *socket, int type, int kind, on_message function, void *data) {
   (void)socket, (void)kind;
-  if (type == VALID) receiver = function, argument = data;
+  if (type >= 0 && type < KINDS) callbacks[type].function = function, callbacks[type].argument = data;
   return 0;
+}
+
+static void call(int type, struct nl_msg *message) {
+  if (callbacks[type].function != NULL) callbacks[type].function(message, callbacks[type].argument);
 }
 
 static int is_change(int command) {
@@ -71,16 +76,17 @@ int nl_send_auto(struct nl_sock *socket, struct nl_msg *message) {
   return (int)nlmsg_hdr(message)->nlmsg_len;
 }
 
-/** The only question that is answered is for the version; tables are empty. */
+/** The only question that gets an answer is that for the version; tables are empty, and every change is acknowledged. */
 int nl_recvmsgs_default(struct nl_sock *socket) {
   uint32_t version = IPVS_1_2_1, connections = 4096;
-  (void)socket;
-  if (last_command != IPVS_CMD_GET_INFO || receiver == NULL) return 0;
   struct nl_msg *answer = nlmsg_alloc();
+  (void)socket;
   genlmsg_put(answer, 0, 0, FAMILY, 0, 0, IPVS_CMD_SET_INFO, 1);
   nla_put(answer, IPVS_INFO_ATTR_VERSION, sizeof version, &version);
   nla_put(answer, IPVS_INFO_ATTR_CONN_TAB_SIZE, sizeof connections, &connections);
-  receiver(answer, argument);
+  if (last_command == IPVS_CMD_GET_INFO) call(VALID, answer);
+  call(FINISH, answer);
+  call(ACK, answer);
   nlmsg_free(answer);
   return 0;
 }

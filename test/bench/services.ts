@@ -50,7 +50,7 @@ ${url}            connect_timeout 3
   return `virtual_server ${serviceAddress(service)} 80 {
     delay_loop ${everySeconds}
     lb_algo rr
-    lb_kind DR
+    lb_kind NAT
     protocol TCP
 ${texts.join("")}}
 `;

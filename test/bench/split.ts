@@ -1,5 +1,6 @@
 /** A silent cut makes both directors masters; it heals; how long is a client without the address, whichever side is heard first? */
 
+import type { AnyFrame } from "../lab/capture.ts";
 import type { DaemonName } from "./daemons.ts";
 import { type Figures, medianOf, sleep } from "./figures.ts";
 import { advertOf, openPair, settle, VIP } from "./pair.ts";
@@ -25,23 +26,21 @@ export async function measureSplits(daemon: DaemonName, times: number): Promise<
     const seen = wire.frames.slice(from);
     // A's port was shut: its first advert is the first that B can have heard
     const first = seen.find((frame) => advertOf(a)(frame) || advertOf(b)(frame));
-    outages.push({
-      aFirst: first !== undefined && advertOf(a)(first),
-      ms: longestGap(seen.filter(isReply).map((one) => one.atMs)),
-    });
+    const ms = handover(seen.filter(isReply), b.link.mac, a.link.mac);
+    outages.push({ aFirst: first !== undefined && advertOf(a)(first), ms });
   }
   await ping.stop("SIGINT");
   const all = outages.map((one) => one.ms);
   return { times, aFirst: outages.filter((one) => one.aFirst).length, median: medianOf(all), worst: Math.max(...all) };
 }
 
-type Seen = { readonly bytes: Buffer };
-
-function isReply({ bytes }: Seen): boolean {
+function isReply({ bytes }: AnyFrame): boolean {
   return bytes.length >= 42 && bytes.readUInt16BE(12) === 0x0800 && bytes[23] === 1 && bytes[34] === 0;
 }
 
-/** Beyond the probes' own spacing. */
-function longestGap(times: readonly number[]): number {
-  return Math.max(...times.slice(1).map((at, index) => at - (times[index] ?? at))) - PROBE_MS;
+/** From the last answer of one side to the next of the other, beyond the probes' own spacing. */
+function handover(replies: readonly AnyFrame[], from: string, to: string): number {
+  const last = replies.findLastIndex((one) => one.sourceMac === from);
+  const next = replies.slice(last + 1).find((one) => one.sourceMac === to);
+  return (next?.atMs ?? Number.POSITIVE_INFINITY) - (replies[last]?.atMs ?? Number.NaN) - PROBE_MS;
 }
