@@ -44,6 +44,8 @@ export function createCheckRoom(deps: CheckRoomDeps): CheckRoom {
   const { clock, say } = deps;
   let stage: Stage | undefined;
   let generation = 0;
+  /** Those that are in force. */
+  let current: readonly CheckerSettings[] = [];
   let logAllFailures = false;
   let troubles = 0;
   let quiet: Disposable | undefined;
@@ -84,6 +86,7 @@ export function createCheckRoom(deps: CheckRoomDeps): CheckRoom {
       finish();
       return;
     }
+    current = next.checks;
     engine.replace(next.checks, next.health);
     say({ type: "committed", generation });
   }
@@ -116,12 +119,17 @@ export function createCheckRoom(deps: CheckRoomDeps): CheckRoom {
     }
   }
 
-  type Staged = Extract<ToCheckers, { readonly type: "checks" | "health" | "prepare" | "commit" | "abandon" }>;
+  type Staged = Extract<ToCheckers, { readonly type: "checks" | "keep" | "health" | "prepare" | "commit" | "abandon" }>;
   function hearStage(next: Stage, message: Staged): void {
     switch (message.type) {
       case "checks":
         for (const check of message.checks) next.checks.push(check);
         return;
+      case "keep": {
+        const without = new Set(message.without);
+        for (const check of current) if (!without.has(check.id)) next.checks.push(check);
+        return;
+      }
       case "health":
         for (const [id, state] of message.health) next.health.set(id, state);
         return;

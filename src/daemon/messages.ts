@@ -71,6 +71,8 @@ export type ToCheckers =
       readonly namespace: string | undefined;
     }
   | { readonly type: "checks"; readonly generation: number; readonly checks: readonly CheckerSettings[] }
+  /** All checks of the configuration in force but these, instead of saying them again. Comes first, if at all. */
+  | { readonly type: "keep"; readonly generation: number; readonly without: readonly string[] }
   /** Health that vipd knows, by check id: from before a reload, a crash of the checkers, or the kernel's table. */
   | {
       readonly type: "health";

@@ -26,8 +26,8 @@ export type RoleDeps<To, From> = {
   readonly fork: () => Child;
   readonly respawn: boolean;
   readonly emit: (body: EventBody) => void;
-  /** From `begin` to `prepare`. */
-  readonly slices: (config: Config, generation: number) => Iterable<To>;
+  /** From `begin` to `prepare`. `before`: the configuration by which the process works already. */
+  readonly slices: (config: Config, generation: number, before: Config | undefined) => Iterable<To>;
   /** Checks what the process says. @returns undefined for what is no message */
   readonly parse: (message: unknown) => From | undefined;
   /** Everything that is no answer. */
@@ -97,7 +97,8 @@ export function createRole<
   });
 
   function give({ config, generation }: Given): void {
-    for (const slice of deps.slices(config, generation)) supervisor.send(slice);
+    const before = works !== undefined && works === accepted?.generation ? accepted.config : undefined;
+    for (const slice of deps.slices(config, generation, before)) supervisor.send(slice);
   }
 
   function heard(raw: unknown): void {

@@ -107,7 +107,8 @@ export function createCheckersRole(deps: CheckersDeps): CheckersRole & { begin()
     ...deps,
     name: "checkers",
     parse: (message) => parse?.(message),
-    slices: (config, generation) => checkerSlices(config, generation, deps.namespaceOf(config), deps.health()),
+    slices: (config, generation, before) =>
+      checkerSlices(config, generation, deps.namespaceOf(config), deps.health(), before),
     message(message) {
       if (message.type === "verdict") deps.verdict(message);
       else if (message.type === "failure") deps.failure(message);

@@ -34,16 +34,25 @@ export function* vrrpSlices(config: Config, generation: number, start: VrrpStart
   yield { type: "prepare", generation };
 }
 
-/** From `begin` to `prepare`. `health` is what vipd knows of the checks: it outlives a reload and the death of that process. */
+/**
+ * From `begin` to `prepare`. `health` is what vipd knows of the checks: it outlives a reload and the death of that process.
+ * @param before the configuration by which the process works: what it has already is not said again
+ */
 export function* checkerSlices(
   config: Config,
   generation: number,
   namespace: string | undefined,
   health: readonly (readonly [id: string, state: UpDown])[],
+  before?: Config,
 ): Generator<ToCheckers> {
   yield { type: "begin", generation, logAllFailures: config.checks.logAllFailures, namespace };
-  for (const checks of pieces(config.checks.checks, CHECKS_A_PIECE)) yield { type: "checks", generation, checks };
-  for (const known of pieces(health, HEALTH_A_PIECE)) yield { type: "health", generation, health: known };
+  const has = new Set(before?.checks.checks.map((check) => check.id));
+  const wanted = new Set(config.checks.checks.map((check) => check.id));
+  if (has.size > 0) yield { type: "keep", generation, without: [...has].filter((id) => !wanted.has(id)) };
+  const added = config.checks.checks.filter((check) => !has.has(check.id));
+  for (const checks of pieces(added, CHECKS_A_PIECE)) yield { type: "checks", generation, checks };
+  const news = health.filter(([id]) => !has.has(id));
+  for (const known of pieces(news, HEALTH_A_PIECE)) yield { type: "health", generation, health: known };
   yield { type: "prepare", generation };
 }
 

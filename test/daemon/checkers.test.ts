@@ -78,6 +78,25 @@ test("known health: a check that was up may fail its retries before it counts", 
   expect(await checkers.next("verdict")).toMatchObject({ id: "known", state: "down" });
 });
 
+test("a reload keeps what is not named: its checks go on, those given up stop", async () => {
+  await using checkers = startCheckers();
+  await checkers.next("hello");
+  const dead = await deadPort();
+  checkers.send(...configuration(1, check("one", dead), check("two", dead)));
+  await checkers.next("committed");
+  const before = checkers.heard.length;
+  checkers.send(
+    { type: "begin", generation: 2, logAllFailures: false, namespace: undefined },
+    { type: "keep", generation: 2, without: ["two"] },
+    { type: "checks", generation: 2, checks: [check("three", dead)] },
+    { type: "prepare", generation: 2 },
+    { type: "commit", generation: 2 },
+    { type: "status", id: 1 },
+  );
+  const status = await checkers.next("status", before);
+  expect(status.checks.map(({ id }) => id).sort()).toEqual(["one", "three"]);
+});
+
 test("it ends when vipd dies, and no signal of an operator ends it", async () => {
   await using checkers = startCheckers();
   await checkers.next("hello");

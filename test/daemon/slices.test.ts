@@ -39,3 +39,19 @@ test("no piece is larger than what is read within a millisecond", () => {
     for (const piece of slices) expect(JSON.stringify(piece).length).toBeLessThan(64 * 1024);
   }
 });
+
+test("a process that works already is told only what is new to it, and what to give up", () => {
+  const other = checkOf("a new one", web, real);
+  const after = { ...config, checks: { checks: [...checks.slice(2), other], logAllFailures: true } };
+  const health = [
+    ["check 5", "up"],
+    ["a new one", "down"],
+  ] as const;
+  expect([...checkerSlices(after, 4, undefined, health, config)]).toEqual([
+    { type: "begin", generation: 4, logAllFailures: true, namespace: undefined },
+    { type: "keep", generation: 4, without: ["check 0", "check 1"] },
+    { type: "checks", generation: 4, checks: [other] },
+    { type: "health", generation: 4, health: [["a new one", "down"]] },
+    { type: "prepare", generation: 4 },
+  ]);
+});
