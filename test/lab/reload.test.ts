@@ -102,8 +102,7 @@ test("an instance less resigns and its address goes; the other does not notice",
   await untilHolds(stage.director, "10.3.0.110", false);
   expect(await holds(stage.director, VIP)).toBe(true);
   expect(vipd.lines(/vrrp\.transition.*instance=WEB/, sinceMs)).toEqual([]);
-  const gap = spacing(from);
-  expect(gap).toBeLessThan(200);
+  expect(spacing(from)).toBeLessThan(1000);
 });
 
 /** The longest time between two adverts of the instance that stays. */
