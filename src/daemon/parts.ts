@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { CommandSettings } from "../notify/settings.ts";
 import { localAccount } from "../os/accounts.ts";
-import { runScript, scriptProblem, startProgram } from "../os/commands.ts";
+import { runScript, type ScriptOptions, scriptProblem, startProgram } from "../os/commands.ts";
 import { openFifo } from "../os/fifo.ts";
 import { createKernelTable } from "../os/ipvs.ts";
 import { openLineFile } from "../os/line-file.ts";
@@ -49,14 +49,15 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
   const pretend = options.dryRun === "all";
   let config: Config | undefined;
 
-  const runCommand = createScriptRunner(warn, () => config?.notify.scriptSecurity ?? false);
+  const safety = scriptSafety(warn, () => config?.notify.scriptSecurity ?? false);
+  const runCommand = createScriptRunner(safety);
   const scripts = createTrackScripts({
     clock,
     emit,
     fact: (fact) => vrrp.send({ type: "facts", facts: [fact] }),
     run: ({ command, timeoutMs }, signal) => runCommand(command, [], timeoutMs, signal),
   });
-  const notifier = createNotifierOf(context, runCommand);
+  const notifier = createNotifierOf(context, runCommand, safety);
   const writeDown = options.dryRun === "no" ? () => {} : openLineFile(options.dryRunLog, warn);
   const services = createVirtualServices({
     io:
@@ -160,24 +161,30 @@ function balancingParticipant(services: VirtualServices, checkers: CheckersRole,
   };
 }
 
-function createScriptRunner(warn: (reason: string) => void, security: () => boolean): Parts["runCommand"] {
+/** How unsafe paths are dealt with; each is told once. */
+type ScriptSafety = () => Pick<ScriptOptions, "security" | "unsafe">;
+
+function scriptSafety(warn: (reason: string) => void, security: () => boolean): ScriptSafety {
   const warned = new Set<string>();
   function unsafe(reason: string): void {
     if (!warned.has(reason)) warn(`a script that runs as root is not safe: ${reason}`);
     warned.add(reason);
   }
+  return () => ({ security: security(), unsafe });
+}
+
+function createScriptRunner(safety: ScriptSafety): Parts["runCommand"] {
   return async (command, extra, timeoutMs, signal) => {
-    const end = await runScript(command, extra, {
-      timeoutMs,
-      security: security(),
-      unsafe,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    return scriptProblem(end, timeoutMs);
+    const options = { ...safety(), timeoutMs, ...(signal === undefined ? {} : { signal }) };
+    return scriptProblem(await runScript(command, extra, options), timeoutMs);
   };
 }
 
-function createNotifierOf({ options, emit, warn, clock }: Context, runCommand: Parts["runCommand"]): Notifier {
+function createNotifierOf(
+  { options, emit, warn, clock }: Context,
+  runCommand: Parts["runCommand"],
+  safety: ScriptSafety,
+): Notifier {
   return createNotifier({
     host: hostname(),
     emit,
@@ -200,7 +207,7 @@ function createNotifierOf({ options, emit, warn, clock }: Context, runCommand: P
     },
     openFifo: ({ path }) => openFifo(path),
     startReader: (command, path) =>
-      startProgram(command, [path], (reason) => warn(`the reader of ${path} ended: ${reason}`)),
+      startProgram(command, [path], { ...safety(), ended: (reason) => warn(`the reader of ${path} ended: ${reason}`) }),
   });
 }
 

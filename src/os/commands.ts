@@ -20,12 +20,18 @@ export type ScriptEnd =
   | { readonly type: "failed"; readonly reason: string };
 
 export type ScriptOptions = {
-  readonly timeoutMs: number;
+  /** undefined: it may go on for ever. */
+  readonly timeoutMs: number | undefined;
   readonly signal?: AbortSignal;
   /** enable_script_security: an unsafe path is not run. */
   readonly security: boolean;
   /** Told of an unsafe path that is run nevertheless. */
   readonly unsafe?: (reason: string) => void;
+};
+
+export type ProgramOptions = Pick<ScriptOptions, "security" | "unsafe"> & {
+  /** It ended by itself, or could not be started. */
+  readonly ended: (reason: string) => void;
 };
 
 /** TERM, and KILL so much later. */
@@ -56,13 +62,11 @@ export function runScript(
 
 function run(path: string, args: readonly string[], account: Account, options: ScriptOptions): Promise<ScriptEnd> {
   return new Promise((settle) => {
-    const child = spawn(path, args, {
-      ...account,
-      cwd: "/",
-      env: environment(),
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = start(path, args, account);
+    if (child instanceof Error) {
+      settle({ type: "failed", reason: reasonOf(child, path, account) });
+      return;
+    }
     let output = "";
     let expired = false;
     const keep = (bytes: Buffer) => {
@@ -77,7 +81,7 @@ function run(path: string, args: readonly string[], account: Account, options: S
       group("SIGTERM");
       grace = setTimeout(() => group("SIGKILL"), GRACE_MS);
     };
-    const timer = setTimeout(end, options.timeoutMs);
+    const timer = options.timeoutMs === undefined ? undefined : setTimeout(end, options.timeoutMs);
     options.signal?.addEventListener("abort", end, { once: true });
     if (options.signal?.aborted) end();
     const finish = (result: ScriptEnd) => {
@@ -101,6 +105,25 @@ function run(path: string, args: readonly string[], account: Account, options: S
   });
 }
 
+/** Some errors come by an event, others (ENOTDIR, E2BIG, ETXTBSY, …) are thrown, and without a free descriptor there are no pipes. */
+function start(path: string, args: readonly string[], account: Account) {
+  try {
+    const child = spawn(path, args, {
+      ...account,
+      cwd: "/",
+      env: environment(),
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    if (child.stdout !== undefined) return child;
+    child.once("error", () => {});
+    return Object.assign(new Error("no free file descriptor"), { code: "EMFILE" });
+  } catch (error) {
+    systemErrorCode(error);
+    return error as Error;
+  }
+}
+
 function endOf(expired: boolean, status: number | null, signal: NodeJS.Signals | null, output: string): ScriptEnd {
   if (expired) return { type: "timeout", output };
   return signal === null ? { type: "exited", status: status ?? 0, output } : { type: "killed", signal, output };
@@ -120,10 +143,10 @@ export function scriptProblem(end: ScriptEnd, timeoutMs: number): string | undef
 export function startProgram(
   command: ScriptCommand,
   extra: readonly string[],
-  ended: (reason: string) => void,
+  { ended, ...options }: ProgramOptions,
 ): () => void {
   const stop = new AbortController();
-  void runScript(command, extra, { timeoutMs: 2 ** 31 - 1, signal: stop.signal, security: false }).then((end) => {
+  void runScript(command, extra, { ...options, timeoutMs: undefined, signal: stop.signal }).then((end) => {
     if (!stop.signal.aborted) ended(scriptProblem(end, 0) ?? "exit status 0");
   });
   return () => stop.abort();
@@ -134,7 +157,7 @@ function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    if (systemErrorCode(error) !== "ESRCH") throw error;
+    systemErrorCode(error); // it has ended, or is another user's and we are not root
   }
 }
 

@@ -122,6 +122,14 @@ test("what cannot be started says why, and what to do", async () => {
     `there is no program ${join(folder, "missing")}, or its interpreter is missing`,
   );
   expect(await problem([script("plain", "exit 0", 0o644)])).toMatch(/may not be executed by uid \d+; see chmod \+x$/);
+  const below = join(script("file", "exit 0"), "below");
+  expect(await problem([below])).toBe(`${below} cannot be started: ENOTDIR`);
+  expect(await problem(["/bin/true", "x".repeat(3_000_000)])).toBe("/bin/true cannot be started: E2BIG");
+});
+
+test("a program that nobody limits goes on", async () => {
+  const end = await runScript(command(script("endless", "sleep 0.3")), [], { timeoutMs: undefined, security: false });
+  expect(end).toMatchObject({ type: "exited", status: 0 });
 });
 
 test.runIf(process.getuid?.() === 0)("a user or group that does not exist is named", async () => {
@@ -191,10 +199,17 @@ test.runIf(process.getuid?.() === 0)(
 
 test("a program that goes on is ended by its owner, and its own end is told", async () => {
   const ends: string[] = [];
-  startProgram(command(script("short", "exit 4")), [], (reason) => ends.push(reason));
+  const options = { security: false, ended: (reason: string) => ends.push(reason) };
+  startProgram(command(script("short", "exit 4")), [], options);
   await expect.poll(() => ends).toEqual(["exit status 4"]);
-  const stop = startProgram(command(script("long", "sleep 60")), [], (reason) => ends.push(reason));
+  const stop = startProgram(command(script("long", "sleep 60")), [], options);
   stop();
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(ends).toHaveLength(1);
+});
+
+test.runIf(process.getuid?.() === 0)("script security counts for a program that goes on, too", async () => {
+  const ends: string[] = [];
+  startProgram(command(script("open", "sleep 60")), [], { security: true, ended: (reason) => ends.push(reason) });
+  await expect.poll(() => ends).toEqual([expect.stringMatching(/^not run: .*can be written by others/)]);
 });
