@@ -1,10 +1,14 @@
 /**
  * Letters on disk: one file each, named so that their order is the order of the events. vipd writes them, the mailer removes
  * them when they are delivered, or moves them to `refused/` when a relay refused them for good.
+ *
+ * vipd is root and the folder is the mailer's, who reads bytes from strangers: nothing in it is given away by name, for the name may be
+ * a link by then.
  */
 import {
-  chownSync,
   closeSync,
+  constants,
+  fchownSync,
   fsync,
   mkdirSync,
   openSync,
@@ -12,7 +16,7 @@ import {
   readFileSync,
   renameSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { systemErrorCode } from "./errors.ts";
@@ -27,12 +31,22 @@ export function prepareSpool(folder: string, owner: Owner | undefined): void {
   for (const path of [folder, join(folder, "refused")]) {
     try {
       mkdirSync(path, { recursive: true, mode: 0o700 });
-      if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+      if (owner !== undefined) giveFolder(path, owner);
     } catch (error) {
       throw new Error(`Cannot make the mail spool ${path}: ${systemErrorCode(error)}; mails cannot be kept`, {
         cause: error,
       });
     }
+  }
+}
+
+/** @throws the system error: ENOTDIR where a link stands at `path` */
+function giveFolder(path: string, owner: Owner): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    fchownSync(fd, owner.uid, owner.gid);
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -44,8 +58,8 @@ export function putLetter(folder: string, name: string, letter: unknown, owner: 
   const hidden = join(folder, `.${name}`);
   const fd = openSync(hidden, "wx", 0o600);
   try {
-    if (owner !== undefined) chownSync(hidden, owner.uid, owner.gid);
-    writeSync(fd, JSON.stringify(letter));
+    if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
+    writeFileSync(fd, JSON.stringify(letter));
   } catch (error) {
     closeSync(fd);
     unlinkSync(hidden);
@@ -89,7 +103,7 @@ export function rewriteLetter(folder: string, name: string, letter: unknown): vo
   const hidden = join(folder, `.${name}.new`);
   const fd = openSync(hidden, "w", 0o600);
   try {
-    writeSync(fd, JSON.stringify(letter));
+    writeFileSync(fd, JSON.stringify(letter));
   } finally {
     closeSync(fd);
   }
