@@ -1,7 +1,7 @@
 /** The `authentication` block of an instance: PASS, for VRRP version 2. */
 import type { RouterSettings } from "../vrrp/settings.ts";
 import { find, textOf } from "./access.ts";
-import { doubtful, type Report } from "./problems.ts";
+import { doubtful, type Report, warning } from "./problems.ts";
 import type { Statement } from "./statement.ts";
 
 const PASSWORD_BYTES = 8;
@@ -25,10 +25,11 @@ export function authenticationOf(
   const password = textOf(authentication, "auth_pass");
   if (password === undefined || type === undefined) {
     const missing = type === undefined ? "auth_type" : "auth_pass";
+    const told = type === undefined ? warning : doubtful; // of a missing type keepalived says nothing
     report.at(
       authentication,
       0,
-      doubtful("VIPD012", `${name}: authentication without ${missing} has no effect`, `add ${missing}`),
+      told("VIPD012", `${name}: authentication without ${missing} has no effect`, `add ${missing}`),
     );
     return { type: "none" };
   }

@@ -76,10 +76,16 @@ export function quorumOf(
   block: Statement,
   name: string,
   total: number,
+  hasServers: boolean,
   report: Report,
 ): { readonly quorum: number; readonly hysteresis: number } {
   const statement = find(block, "quorum");
   let quorum = numberIn(block, "quorum");
+  if (total === 0 && hasServers) {
+    const message = `the servers of ${name} have weight 0 together: it never reaches its quorum of ${quorum}`;
+    report.at(statement ?? block, 1, doubtful("VIPD015", message, "give at least one server a weight above 0"));
+    return { quorum, hysteresis: 0 };
+  }
   if (statement !== undefined && quorum > total && total > 0) {
     report.at(
       statement,

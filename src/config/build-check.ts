@@ -160,7 +160,7 @@ function probeOf(check: Statement, server: Statement, service: Statement, report
   };
 }
 
-function urlOf(block: Statement, report: Report): readonly UrlSettings[] {
+export function urlOf(block: Statement, report: Report): readonly UrlSettings[] {
   const path = textOf(block, "path");
   if (path === undefined) {
     if (!(block.body ?? []).some(({ words }) => words[0] === "path"))

@@ -172,7 +172,7 @@ function serviceOf(
     persistence: persistenceOf(block, match, family, report),
     servers: servers.map((server) => server.settings),
     sorryServer,
-    ...quorumOf(block, name, total, report),
+    ...quorumOf(block, name, total, servers.length > 0, report),
     omega: has(block, "omega"),
   };
   return { settings, block, servers };
@@ -296,7 +296,8 @@ function endpointOf(
   const port = portOf(server, 2, servicePort, report);
   if (port === servicePort || match.type !== "address" || forwarding.method === "NAT") return { ip, port };
   const message = `${forwarding.method} cannot change the port: ${text} gets packets for port ${servicePort}, not ${port}`;
-  report.at(server, 2, doubtful("VIPD015", message, `write ${servicePort}, or use lb_kind NAT`));
+  const told = port === 0 ? warning : doubtful; // 0 is taken for "the same" without a word
+  report.at(server, 2, told("VIPD015", message, `write ${servicePort}, or use lb_kind NAT`));
   return { ip, port: servicePort };
 }
 

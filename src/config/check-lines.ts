@@ -5,11 +5,13 @@
 import { parseIp } from "../base/address.ts";
 import { find, findAll, has } from "./access.ts";
 import { addressOf } from "./build-address.ts";
+import { checkBlocks } from "./check-blocks.ts";
 import { grammar } from "./grammar.ts";
 import { doubtful, nearest, type Report, wrong } from "./problems.ts";
 import type { Statement } from "./statement.ts";
 
 export function checkLines(statements: readonly Statement[], report: Report): void {
+  checkBlocks(statements, report);
   checkGarpGroups(statements, report);
   checkTracked(statements, report);
   for (const statement of statements) {

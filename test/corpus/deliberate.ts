@@ -11,6 +11,26 @@ export type Deliberate = {
 
 export const deliberate: readonly Deliberate[] = [
   {
+    result: "stricter",
+    pattern: /^\d+: (delay_loop|delay_before_retry|warmup|connect_timeout) \d{5,} is not a number from/,
+    why: "timers above 4294 s: keepalived takes them and counts in 32 bits of microseconds",
+  },
+  {
+    result: "stricter",
+    pattern: /lacks what it needs/,
+    why: "a keyword without its value: keepalived ignores some of them silently",
+  },
+  {
+    result: "stricter",
+    pattern: /has no port to connect to/,
+    why: "a check of port 0 can never succeed",
+  },
+  {
+    result: "laxer",
+    pattern: /^\(Line \d+\) Invalid smtp server \S+ \d+$/,
+    why: "names are looked up when mail is sent, not when the file is read",
+  },
+  {
     result: "laxer",
     pattern: /VRF interface \S+ doesn't exist/,
     why: "a VRF that this machine lacks concerns this machine, not the file",

@@ -26,7 +26,8 @@ export function judge(texts: readonly Text[], interfaces: ReadonlySet<string>): 
     for (const [at, { text }] of texts.entries()) writeFileSync(join(folder, `${at}.conf`), text, { mode: 0o644 });
     const script = `
       ip link set lo up
-      for name in $INTERFACES; do ip link add "$name" type dummy 2>/dev/null; done
+      at=0
+      for name in $INTERFACES; do ip link add "$name" type veth peer name "peer$at" && at=$((at + 1)); done
       at=0
       while [ $at -lt ${texts.length} ]; do
         timeout 10 keepalived -t -f ${folder}/$at.conf >/dev/null 2>${folder}/$at.said </dev/null
