@@ -1,6 +1,8 @@
 /** What `vipd` does besides running: subcommands, -t, --help, --version, --signum. A bundle of its own, so that the daemon starts without it. */
 import { VERSION } from "./base/version.ts";
 import { type CommandIo, runCheck, runConfigTest } from "./commands/check.ts";
+import { runDiff, wantsDiff } from "./commands/check-diff.ts";
+import { runPrint, wantsPrint } from "./commands/check-print.ts";
 import { runExplain } from "./commands/explain.ts";
 import { HELP } from "./commands/help.ts";
 import { runLog } from "./commands/log.ts";
@@ -44,10 +46,16 @@ function run(invocation: Invocation): Promise<number> | number {
   }
 }
 
-function command({ name, words, runDir }: Extract<Invocation, { readonly run: "command" }>): Promise<number> | number {
+function command({
+  name,
+  words,
+  runDir,
+  stateDir,
+}: Extract<Invocation, { readonly run: "command" }>): Promise<number> | number {
   switch (name) {
     case "check":
-      return runCheck(words, IO);
+      if (wantsDiff(words)) return runDiff(words, stateDir, IO);
+      return wantsPrint(words) ? runPrint(words, IO) : runCheck(words, IO);
     case "explain":
       return runExplain(words, IO);
     case "status":

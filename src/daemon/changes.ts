@@ -2,11 +2,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../config/config.ts";
 import type { ServerSettings, ServiceSettings } from "../ipvs/settings.ts";
+import type { RouterSettings } from "../vrrp/settings.ts";
 
-/** More than this many lines are counted instead of listed. */
+/** In the answer of a reload. */
 const MOST_LINES = 100;
 
-export function describeChanges(before: Config, after: Config): readonly string[] {
+/** @param mostLines more than this are counted instead of listed */
+export function describeChanges(before: Config, after: Config, mostLines = MOST_LINES): readonly string[] {
   const lines = [
     ...compare(
       "instance",
@@ -15,6 +17,7 @@ export function describeChanges(before: Config, after: Config): readonly string[
       (one) => one.key,
       (one) => one.name,
     ),
+    ...addresses(before, after),
     ...compare(
       "group",
       before.vrrp.groups,
@@ -36,8 +39,8 @@ export function describeChanges(before: Config, after: Config): readonly string[
     ...whole("global settings", before.global, after.global),
     ...whole("IPVS settings", before.ipvs, after.ipvs),
   ];
-  if (lines.length <= MOST_LINES) return lines;
-  return [...lines.slice(0, MOST_LINES), `… and ${lines.length - MOST_LINES} more`];
+  if (lines.length <= mostLines) return lines;
+  return [...lines.slice(0, mostLines), `… and ${lines.length - mostLines} more`];
 }
 
 function compare<T>(
@@ -70,6 +73,23 @@ function fields(before: unknown, after: unknown): string {
 
 function isPlain(value: unknown): boolean {
   return (typeof value === "string" && value.length < 40) || typeof value === "number" || typeof value === "boolean";
+}
+
+/** Addresses of instances that stay: those of the others come and go with them. */
+function addresses(before: Config, after: Config): readonly string[] {
+  const old = new Map(before.vrrp.routers.map((router) => [router.key, router]));
+  return after.vrrp.routers.flatMap((router) => {
+    const known = old.get(router.key);
+    if (known === undefined) return [];
+    const held = ({ addresses: own, excluded }: RouterSettings) => [...own, ...excluded];
+    return compare(
+      "address",
+      held(known),
+      held(router),
+      ({ link, ip, length }) => `${link} ${ip}/${length}`,
+      ({ link, ip, length }) => `${ip}/${length} on ${link} of ${router.name}`,
+    );
+  });
 }
 
 function services(before: readonly ServiceSettings[], after: readonly ServiceSettings[]): readonly string[] {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ip } from "../../src/base/address.ts";
 import { describeChanges, sameSettings } from "../../src/daemon/changes.ts";
 import { server, service } from "../ipvs/fixtures.ts";
 import { command, nobody } from "../notify/fixtures.ts";
@@ -62,4 +63,19 @@ test("a change of everything is cut to a hundred lines", () => {
   const lines = describeChanges(EMPTY, many);
   expect(lines).toHaveLength(101);
   expect(lines.at(-1)).toBe("… and 200 more");
+});
+
+test("addresses of an instance that stays, one by one", () => {
+  const [first] = withRouters({}).vrrp.routers[0]?.addresses ?? [];
+  if (first === undefined) throw new Error("the instance has no address");
+  const other = { ...first, ip: ip("192.0.2.77") };
+  const before = withRouters({ addresses: [first] });
+  expect(describeChanges(before, withRouters({ addresses: [first, other] }))).toEqual([
+    "instance VI_1 changed: addresses",
+    `address 192.0.2.77/${first.length} on ${first.link} of VI_1 added`,
+  ]);
+  expect(describeChanges(before, withRouters({ addresses: [{ ...first, scope: 253 }] }))).toEqual([
+    "instance VI_1 changed: addresses",
+    `address ${first.ip}/${first.length} on ${first.link} of VI_1 changed: scope ${first.scope} → 253`,
+  ]);
 });

@@ -67,10 +67,10 @@ function argumentOf(value: Exclude<Meaning, { type: "block" | "lines" }>): reado
 }
 
 function lineText({ subject, options }: Line): string {
+  if (subject === undefined) return options.flatMap(optionWords).join(" ");
   const kinds = options.filter(({ name, value }) => value === undefined && isRouteType(name));
   const rest = options.filter((option) => !kinds.includes(option));
-  const head = subject === undefined ? [] : [wordText(subject)];
-  return [...kinds.flatMap(optionWords), ...head, ...rest.flatMap(optionWords)].join(" ");
+  return [...kinds.flatMap(optionWords), wordText(subject), ...rest.flatMap(optionWords)].join(" ");
 }
 
 function optionWords({ name, value, lock }: LineOption): readonly string[] {
