@@ -48,7 +48,7 @@ export type Supervisor<To extends object> = {
   send(message: To): void;
   /** The caller is content with it (it committed the configuration). */
   ready(): void;
-  /** Whether it answered a ping within the last `ms`. */
+  /** Whether it hangs not: it answered a ping within the last `ms`, is younger than that, or is known to be gone. */
   answeredWithin(ms: number): boolean;
   status(): ProcessStatus;
   /** From now on its end is wanted. Resolves at it; after `patienceMs` it is killed. */
@@ -57,8 +57,11 @@ export type Supervisor<To extends object> = {
 };
 
 const PING_MS = 1000;
-/** A process that answers none of this many pings in a row is ended and started again. */
-const PATIENCE_PINGS = 30;
+/**
+ * A process that answers none of this many pings in a row is ended and started again, and so is one that has not said hello by then. Less
+ * than WatchdogSec of the unit: systemd would end vipd as a whole.
+ */
+const PATIENCE_PINGS = 15;
 
 export function createSupervisor<To extends object>(
   deps: SupervisorDeps<To | { readonly type: "ping"; readonly id: number }>,
@@ -89,6 +92,7 @@ export function createSupervisor<To extends object>(
     startedMs = clock.now();
     unanswered = 0;
     enter("starting");
+    timer = clock.after(PATIENCE_PINGS * PING_MS, () => giveUp(next, "has not said hello"));
     next.onComplaint((line) => emit({ type: "warning", reason: `${name} (pid ${next.pid}) wrote: ${line}` }));
     next.onMessage((message) => heard(next, message));
     next.onExit((reason) => exited(next, reason));
@@ -115,11 +119,7 @@ export function createSupervisor<To extends object>(
     timer?.[Symbol.dispose]();
     if (to !== child || stopping !== undefined) return;
     if (unanswered >= PATIENCE_PINGS) {
-      emit({
-        type: "warning",
-        reason: `${name} (pid ${to.pid}) has not answered for ${PATIENCE_PINGS} s; it is ended and started again`,
-      });
-      to.kill("SIGKILL");
+      giveUp(to, "has not answered");
       return;
     }
     pings += 1;
@@ -127,6 +127,12 @@ export function createSupervisor<To extends object>(
     pingedAtMs = clock.now();
     to.send({ type: "ping", id: pings });
     timer = clock.after(PING_MS, () => ping(to));
+  }
+
+  function giveUp(on: Child, what: string): void {
+    const reason = `${name} (pid ${on.pid}) ${what} for ${(PATIENCE_PINGS * PING_MS) / 1000} s; it is ended and started again`;
+    emit({ type: "warning", reason });
+    on.kill("SIGKILL");
   }
 
   function exited(who: Child, reason: string): void {
@@ -155,7 +161,7 @@ export function createSupervisor<To extends object>(
     start: (first) => adopt(first ?? deps.fork()),
     send: (message) => child?.send(message),
     ready: () => enter("ready"),
-    answeredWithin: (ms) => clock.now() - answeredAtMs <= ms,
+    answeredWithin: (ms) => child === undefined || clock.now() - Math.max(answeredAtMs, startedMs) <= ms,
     status: () => ({ name, pid: child?.pid, state, sinceMs, restarts, lastExit, answerMs }),
     stop(last, patienceMs) {
       timer?.[Symbol.dispose]();

@@ -80,19 +80,42 @@ test("with -R nothing is started again", () => {
   expect(events.at(-1)).toMatchObject({ type: "process.exit", restartMs: undefined });
 });
 
-test("a process that does not answer for half a minute is ended and started again", () => {
+test("a process that does not answer for 15 s is ended and started again", () => {
   const { clock, home, supervisor, hello, events } = setUp();
   supervisor.start(undefined);
   hello();
   const first = home.last();
-  clock.advance(29_999);
+  clock.advance(14_999);
   expect(first.killed).toEqual([]);
   clock.advance(1);
   expect(first.killed).toEqual(["SIGKILL"]);
   expect(home.children).toHaveLength(2);
   expect(events.map((event) => ("reason" in event ? event.reason : event.type))).toContain(
-    "vrrp (pid 100) has not answered for 30 s; it is ended and started again",
+    "vrrp (pid 100) has not answered for 15 s; it is ended and started again",
   );
+});
+
+test("nor is one waited for that never says hello", () => {
+  const { clock, home, supervisor, events } = setUp();
+  supervisor.start(undefined);
+  clock.advance(15_000);
+  expect(home.children).toHaveLength(2);
+  expect(events[0]).toEqual({
+    type: "warning",
+    reason: "vrrp (pid 100) has not said hello for 15 s; it is ended and started again",
+  });
+});
+
+test("who waits to be started again does not hang, and nor does who has just been", () => {
+  const { clock, home, supervisor } = setUp();
+  supervisor.start(undefined);
+  clock.advance(900);
+  expect(supervisor.answeredWithin(1000)).toBe(true);
+  clock.advance(200);
+  expect(supervisor.answeredWithin(1000)).toBe(false);
+  for (let death = 0; death < 5; death++) home.last().dies("exit status 70");
+  expect(supervisor.status().state).toBe("waiting");
+  expect(supervisor.answeredWithin(1000)).toBe(true);
 });
 
 test("one that answers is left alone, and how long it took is known", () => {
