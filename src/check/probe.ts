@@ -61,6 +61,7 @@ export function failureOf(error: unknown, signal: AbortSignal, connection: Conne
   if (OURS.has(code) || forbidden(error, code)) return { up: undefined, why: `this machine cannot ask: ${code}` };
   if (code === "EADDRNOTAVAIL" && connection.bindIp === undefined)
     return { up: undefined, why: "this machine has no port left" };
+  if (code === "EADDRINUSE") return { up: false, why: sourceInUse(connection) };
   const words = WORDS[code];
   if (words !== undefined) return { up: false, why: words };
   if (code === "EPROTO" || code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_")) {
@@ -68,6 +69,11 @@ export function failureOf(error: unknown, signal: AbortSignal, connection: Conne
   }
   if (!/^E[A-Z0-9]+$/.test(code)) throw error;
   return { up: false, why: code };
+}
+
+function sourceInUse({ bindIp, bindPort }: ConnectionSettings): string {
+  const where = [bindIp, bindPort].filter((one) => one !== undefined).join(":");
+  return `source port ${where} is in use on this machine; choose another bind_port`;
 }
 
 /** No fault of the server: descriptors, memory, buffers. */
@@ -88,7 +94,6 @@ const WORDS: Readonly<Record<string, string>> = {
   ENETUNREACH: "network unreachable",
   EHOSTDOWN: "host down",
   EADDRNOTAVAIL: "source address not available",
-  EADDRINUSE: "source port in use",
   ENODEV: "source device does not exist",
   EACCES: "not permitted (EACCES)",
   EPERM: "not permitted (EPERM)",

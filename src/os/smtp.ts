@@ -76,7 +76,8 @@ function failed(mail: Mail, relay: Relay, error: unknown): Delivery {
   const smtp: SmtpError = error;
   if (smtp.rejectedErrors !== undefined && smtp.rejectedErrors.length > 0)
     return { delivered: [], ...sorted(smtp.rejectedErrors) };
-  const reason = `${relay.host} port ${relay.port}: ${words(smtp)}`;
+  const remedy = smtp.responseCode === undefined ? "; check smtp_server, and that the relay runs" : "";
+  const reason = `${relay.host} port ${relay.port}: ${words(smtp)}${remedy}`;
   const all = mail.to.map((to) => ({ to, reason }));
   return permanent(smtp) ? { delivered: [], later: [], refused: all } : { delivered: [], later: all, refused: [] };
 }
