@@ -7,7 +7,7 @@
  * check: types, lint and format, import directions. unit: with simulation, on this machine. lab: with interop, in guests
  * of the lab kernel. host: in network namespaces of this machine, where one is root; elsewhere in a guest.
  */
-import { globSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { namespacesWork, runHere, runInNamespaces } from "./lab/host.ts";
@@ -64,7 +64,14 @@ type Report = {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+  readonly testResults: readonly {
+    readonly name: string;
+    /** Milliseconds since 1970. */
+    readonly startTime: number;
+    readonly endTime: number;
+    readonly status: string;
+    readonly assertionResults: readonly unknown[];
+  }[];
 };
 
 /** @param code vitest's exit code, which also tells of errors outside the tests */
@@ -80,12 +87,37 @@ function countOf(text: string, code: number): Count {
   };
 }
 
-/** Splits the test files of some folders among guests that run at the same time. */
+/** Splits the test files of some folders among guests that run at the same time: the long ones first, each to the guest with the least to do. */
 async function inGuests(tier: string, folders: readonly string[], most: number): Promise<readonly Count[]> {
   const files = folders.flatMap((folder) => globSync(`${folder}/**/*.test.ts`, { cwd: TOP })).sort();
-  const guests = Math.min(most, files.length);
-  const parts = Array.from({ length: guests }, (_, guest) => files.filter((_, at) => at % guests === guest));
-  return Promise.all(parts.map((part, at) => inGuest(`${tier}-${at + 1}`, part)));
+  const lasted = await durations(tier);
+  const costs = files.map((file) => ({ file, ms: lasted.get(join(TOP, file)) ?? guessMs(file) }));
+  const parts = Array.from({ length: Math.min(most, files.length) }, () => ({ files: [] as string[], ms: 0 }));
+  for (const { file, ms } of costs.sort((a, b) => b.ms - a.ms)) {
+    const part = parts.reduce((least, one) => (one.ms < least.ms ? one : least));
+    part.files.push(file);
+    part.ms += ms;
+  }
+  return Promise.all(parts.map((part, at) => inGuest(`${tier}-${at + 1}`, part.files)));
+}
+
+/** How long each file took when it last ran here, by its path. */
+async function durations(tier: string): Promise<ReadonlyMap<string, number>> {
+  const known = new Map<string, number>();
+  for (const path of globSync(`${tier}-*.json`, { cwd: RESULTS })) {
+    try {
+      const report: Report = JSON.parse(await readFile(join(RESULTS, path), "utf8"));
+      for (const { name, startTime, endTime } of report.testResults) known.set(name, endTime - startTime);
+    } catch {
+      // a run that was interrupted
+    }
+  }
+  return known;
+}
+
+/** A file that has not run here: stories with daemons take a minute, the rest seconds. */
+function guessMs(file: string): number {
+  return /daemons\.ts|scene\.ts|pair\.ts/.test(readFileSync(join(TOP, file), "utf8")) ? 60_000 : 10_000;
 }
 
 function inGuest(name: string, files: readonly string[]): Promise<Count> {
