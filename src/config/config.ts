@@ -46,6 +46,12 @@ export type Problem = {
   readonly remedy: string;
   /** The words that offend, as written. */
   readonly text?: string;
+  /** The line as it is after substitution, where something was substituted in it. Without secrets. */
+  readonly expansion?: string;
+  /** `FILE:LINE` where the substituted word was defined. */
+  readonly defined?: string;
+  /** `FILE:LINE` of the include lines that led to the file, the nearest first. */
+  readonly included?: readonly string[];
   /** The class that keepalived -t would report, for its exit code (config-language 50). */
   readonly verdict?: "other" | "notFound" | "security" | "none";
 };

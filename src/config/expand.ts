@@ -8,7 +8,15 @@ import { parseSequence, type Sequence } from "./sequence.ts";
 import { isBlank } from "./statement.ts";
 
 /** A text with the column in the file, from 1, of each character. */
-export type Piece = { readonly text: string; readonly columns: readonly number[] };
+export type Piece = {
+  readonly text: string;
+  readonly columns: readonly number[];
+  /** By the column of a reference: where its definition stands. */
+  readonly origins?: ReadonlyMap<number, string>;
+};
+
+/** Lines of a definition, and `FILE:LINE` where it stands. */
+type Definition = { readonly lines: readonly string[]; readonly at: string };
 
 export type Surroundings = {
   /** `-i`, else the host name up to its first dot. */
@@ -18,8 +26,11 @@ export type Surroundings = {
 };
 
 export type Expander = {
-  /** Gives every line that this one becomes to `emit`; none while a definition over several lines is collected. */
-  line(piece: Piece, folder: string, emit: Emit): void;
+  /**
+   * Gives every line that this one becomes to `emit`; none while a definition over several lines is collected.
+   * @param at `FILE:LINE` of the line
+   */
+  line(piece: Piece, folder: string, emit: Emit, at?: string): void;
   /** A definition is being collected: the next line belongs to it. */
   collecting(): boolean;
 };
@@ -34,13 +45,18 @@ const MAX_DEPTH = 40;
 
 /** @param complain is told what cannot be understood, with the column */
 export function createExpander(surroundings: Surroundings, complain: Complain): Expander {
-  const definitions = new Map<string, readonly string[]>();
-  let open: { readonly name: string; readonly lines: string[] } | undefined;
+  const definitions = new Map<string, Definition>();
+  let open: { readonly name: string; readonly lines: string[]; readonly at: string } | undefined;
+  let here = "";
+  /** Of the line at hand. */
+  let origins = new Map<number, string>();
   let lines = 0;
 
   return {
     collecting: () => open !== undefined,
-    line(piece, folder, emit) {
+    line(piece, folder, emit, at = "") {
+      here = at;
+      origins = new Map();
       if (open === undefined) process(withoutComment(piece), folder, emit, 0);
       else if (piece.text.trim() !== "") collect(withoutComment(piece).text.trim());
     },
@@ -52,7 +68,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
     const content = more ? text.slice(0, -1).trimEnd() : text;
     if (content !== "") open.lines.push(content);
     if (more) return;
-    definitions.set(open.name, open.lines);
+    definitions.set(open.name, open);
     open = undefined;
   }
 
@@ -73,9 +89,9 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
 
   function define(name: string, value: string): void {
     if (value.endsWith("\\")) {
-      open = { name, lines: [] };
+      open = { name, lines: [], at: here };
       collect(value);
-    } else definitions.set(name, [value]);
+    } else definitions.set(name, { lines: [value], at: here });
   }
 
   function repeat(piece: Piece, folder: string, emit: Emit, depth: number): void {
@@ -93,7 +109,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
   }
 
   function setAll({ names }: Sequence, values: readonly string[]): void {
-    for (const [index, name] of names.entries()) definitions.set(name, [values[index] ?? ""]);
+    for (const [index, name] of names.entries()) definitions.set(name, { lines: [values[index] ?? ""], at: here });
   }
 
   function emitSubstituted(piece: Piece, folder: string, emit: Emit, depth: number): void {
@@ -103,7 +119,8 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
       process(clean, folder, emit, depth + 1);
     else {
       adviseBraces(clean);
-      emit(unmasked(withoutLoneBackslash(clean)));
+      const line = unmasked(withoutLoneBackslash(clean));
+      emit(origins.size === 0 ? line : { ...line, origins: new Map(origins) });
     }
     for (const line of more) process(line, folder, emit, depth + 1);
   }
@@ -136,6 +153,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
         continue;
       }
       const column = piece.columns[reference.start] ?? 1;
+      if (!origins.has(column)) origins.set(column, definitions.get(reference.name)?.at ?? here);
       const tail = sliced(piece, reference.end);
       if (value.length > 1) {
         more.unshift(
@@ -160,7 +178,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
 
   function meaningOf({ name, parameters, column }: Reference, folder: string): readonly string[] | undefined {
     const defined = definitions.get(name);
-    if (defined !== undefined && parameters.length === 0) return defined;
+    if (defined !== undefined && parameters.length === 0) return defined.lines;
     switch (name) {
       case "_PWD":
         return [folder];

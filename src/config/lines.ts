@@ -3,7 +3,7 @@
  * they stand; the others (`$`, `\`, `@`, `~`, include) go through `expand.ts` first and come back as text with columns.
  * Facts: config-language 8–14.
  */
-import { type Report, wrong } from "./problems.ts";
+import { type Place, type Report, wrong } from "./problems.ts";
 import { type Expanded, isBlank, type Source, type Statement } from "./statement.ts";
 import type { Tree } from "./tree.ts";
 
@@ -95,12 +95,10 @@ function plainWordEnd(text: string, from: number, to: number, comments: boolean)
 }
 
 /** The place of a character of a line. */
-export function placeIn(
-  line: Line,
-  at: number,
-): { readonly file: string; readonly line: number; readonly column: number } {
+export function placeIn(line: Line, at: number): Place {
   const column = line.expanded === undefined ? at - line.from + 1 : (line.expanded.columns[at] ?? 1);
-  return { file: line.source.path, line: line.number, column };
+  const { path, included } = line.source;
+  return { file: path, line: line.number, column, ...(included === undefined ? {} : { included }) };
 }
 
 function trimmedEnd(text: string, from: number, to: number): number {

@@ -1,6 +1,7 @@
 /** Things to say about a configuration: one stable code each, a position, what is wrong and what to do. */
 import type { Level, Problem } from "./config.ts";
-import type { Statement } from "./statement.ts";
+import { meaningCodes } from "./meaning/codes.ts";
+import type { Source, Statement } from "./statement.ts";
 import { columnOf, wordText } from "./statement.ts";
 
 /** What a code stands for, for `vipd explain CODE`. A code never changes its meaning. */
@@ -30,6 +31,7 @@ export const codes = {
   VIPD023: "An account that this machine does not know",
   VIPD024: "An interface that this machine does not have",
   VIPD025: "Advice",
+  ...meaningCodes,
 } as const;
 
 export type Code = keyof typeof codes;
@@ -63,7 +65,13 @@ export function hint(code: Code, message: string, remedy: string): Saying {
   return { level: "hint", code, message, remedy, verdict: "none" };
 }
 
-export type Place = { readonly file: string; readonly line: number; readonly column: number; readonly text?: string };
+export type Place = {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly text?: string;
+  readonly included?: readonly string[];
+};
 
 /** Collects problems; beyond `LIMIT` they are only counted. */
 export type Report = {
@@ -86,9 +94,11 @@ export function createReport(): Report {
     atPlace,
     at(statement, word, saying) {
       const { source, line } = statement;
-      const place = { file: source.path, line, column: columnOf(statement, word) };
-      const isSecret = word > 0 && statement.rule?.entry.secret === true;
-      atPlace(isSecret ? place : { ...place, text: wordText(statement, word) }, saying);
+      const column = columnOf(statement, word);
+      const place = { file: source.path, line, column, ...includedOf(source) };
+      const isSecret = statement.rule?.entry.secret === true;
+      if (isSecret && word > 0) atPlace(place, saying);
+      else atPlace({ ...place, text: wordText(statement, word), ...originOf(statement, column, isSecret) }, saying);
     },
     list() {
       const first = problems[0];
@@ -100,6 +110,22 @@ export function createReport(): Report {
       return [...inOrder(problems), more];
     },
   };
+}
+
+function includedOf({ included }: Source): Pick<Problem, "included"> {
+  return included === undefined || included.length === 0 ? {} : { included };
+}
+
+/** What substitution made of the line, and where the word in this column was defined. */
+function originOf(
+  { expanded, source, line }: Statement,
+  column: number,
+  isSecret: boolean,
+): Pick<Problem, "expansion" | "defined"> {
+  if (expanded?.origins === undefined) return {};
+  const defined = expanded.origins.get(column);
+  const elsewhere = defined === undefined || defined === `${source.path}:${line}` ? {} : { defined };
+  return isSecret ? elsewhere : { ...elsewhere, expansion: expanded.text };
 }
 
 /** File by file, in the order in which something was first said about each; in a file by line and column. */

@@ -85,7 +85,12 @@ export function readAll(
         expander.collecting() ||
         (first < to && (dollar(from) < to || backslash(from) < to || isSpecial(text, first)))
       ) {
-        here = { file: path, line: number, column: 1 };
+        here = {
+          file: path,
+          line: number,
+          column: 1,
+          ...(source.included === undefined ? {} : { included: source.included }),
+        };
         readSpecial(source, number, text.slice(from, to), folder, within);
       } else if (first < to) scan({ source, number, text, from, to, expanded: undefined });
       from = to + 1;
@@ -101,13 +106,18 @@ export function readAll(
       return;
     }
     let emitted = 0;
-    expander.line(raw, folder, (piece) => {
-      emitted++;
-      const conditional = includeOf(piece.text);
-      if (conditional !== undefined) include(conditional, folder, within);
-      else scan({ source, number, text: piece.text, from: 0, to: piece.text.length, expanded: piece });
-      if (piece.text !== text.trim()) plain = false;
-    });
+    expander.line(
+      raw,
+      folder,
+      (piece) => {
+        emitted++;
+        const conditional = includeOf(piece.text);
+        if (conditional !== undefined) include(conditional, folder, within);
+        else scan({ source, number, text: piece.text, from: 0, to: piece.text.length, expanded: piece });
+        if (piece.text !== text.trim()) plain = false;
+      },
+      `${source.path}:${number}`,
+    );
     if (emitted !== 1) plain = false;
   }
 
@@ -129,9 +139,10 @@ export function readAll(
         continue;
       }
       const text = files.read(path);
-      if (text.ok) readText({ path, text: text.value }, [...within, path]);
+      const included = [`${at.file}:${at.line}`, ...(at.included ?? [])];
+      if (text.ok) readText({ path, text: text.value, included }, [...within, path]);
       else report.atPlace(at, cannotInclude(path, text.error, found));
-      here = { file: at.file, line: at.line, column: 1 };
+      here = at;
     }
   }
 }

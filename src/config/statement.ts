@@ -5,13 +5,23 @@
 import type { Rule } from "./grammar.ts";
 
 /** A file that was read. */
-export type Source = { readonly path: string; readonly text: string };
+export type Source = {
+  readonly path: string;
+  readonly text: string;
+  /** `FILE:LINE` of the include lines that led here, the nearest first; none for the main file. */
+  readonly included?: readonly string[];
+};
 
 /** What a keyword's words were understood as; what each kind of value becomes is said in `values.ts`. */
 export type Understood = string | number | boolean | undefined;
 
 /** A line made by substitution, with the column in the file of each of its characters. */
-export type Expanded = { readonly text: string; readonly columns: readonly number[] };
+export type Expanded = {
+  readonly text: string;
+  readonly columns: readonly number[];
+  /** What was substituted, by the column of the reference: `FILE:LINE` of the definition. */
+  readonly origins?: ReadonlyMap<number, string>;
+};
 
 export type Statement = {
   readonly words: readonly string[];
