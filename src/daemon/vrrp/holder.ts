@@ -86,7 +86,16 @@ export function createHolder(options: HolderOptions): Holder {
         if (router.priority === 255 && !ours.has(key)) adoptWhatStood(router, key, address);
       }
     }
-    for (const key of [...journal, ...configured.keys()]) if (!adopted.has(key)) ours.add(key);
+    for (const key of [...ours, ...adopted]) if (!actual.has(key) && !desired.has(key)) disclaim(key);
+    for (const key of journal) if (actual.has(key) && !adopted.has(key)) ours.add(key);
+    for (const key of configured.keys()) if (!adopted.has(key)) ours.add(key);
+  }
+
+  /** What the configuration does not name and the kernel does not have is nobody's: whoever sets it from now on may keep it. */
+  function disclaim(key: AddressKey): void {
+    if (configured.has(key)) return;
+    ours.delete(key);
+    adopted.delete(key);
   }
 
   /** An owner's address belongs to the machine: one that stood before us stays when we go. */
@@ -162,6 +171,7 @@ export function createHolder(options: HolderOptions): Holder {
       const outcome = outcomes[at];
       if (outcome?.end === "failed") failed(command, outcome);
       else if (command.op === "add") added(key, outcome?.end === "already");
+      else if (command.op === "delete") disclaim(key);
       if (outcome?.end !== "failed" && isOutOfDate(key)) marked.add(key);
       goneInFlight.delete(key);
     }

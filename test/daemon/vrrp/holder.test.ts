@@ -99,6 +99,11 @@ function fakeKernel(present: readonly KernelAddress[] = []) {
       remove(key);
       await this.answer();
     },
+    /** Somebody else sets it. */
+    async appears(address: KernelAddress) {
+      set(address);
+      await this.answer();
+    },
     story: () => story.splice(0),
   };
 }
@@ -305,6 +310,28 @@ test("somebody sets one of ours while we are backup: it is removed", async () =>
   kernel.holder.heard(KEY, "added");
   await kernel.answer();
   expect(kernel.story()).toEqual([`delete ${KEY}`]);
+});
+
+test("what a reload takes out of the configuration is nobody's once it is gone: who sets it then may keep it", async () => {
+  for (const master of [false, true]) {
+    const kernel = fakeKernel();
+    const router = routerSettings();
+    kernel.holder.configure([router], []);
+    kernel.holder.want(router, master);
+    kernel.holder.carryOut();
+    await kernel.answer();
+    kernel.holder.configure([], [KEY]);
+    kernel.holder.want(router, false);
+    kernel.holder.carryOut();
+    await kernel.answer();
+    expect(kernel.actual.size).toBe(0);
+    kernel.story();
+    await kernel.appears(foreign("10.0.0.9"));
+    kernel.holder.lookAtAll();
+    await kernel.answer();
+    expect(kernel.story()).toEqual([]);
+    expect(kernel.holder.isVirtual(KEY)).toBe(false);
+  }
 });
 
 test("an IPv6 address that the kernel announces only later is no trouble", async () => {
