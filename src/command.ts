@@ -17,6 +17,7 @@ import { realtimeSignals } from "./os/signal-numbers.ts";
 const IO: CommandIo = {
   out: (line) => void process.stdout.write(`${line}\n`),
   error: (line) => void process.stderr.write(`${line}\n`),
+  isTerminal: process.stdout.isTTY === true,
 };
 
 async function main(argv: readonly string[]): Promise<number> {

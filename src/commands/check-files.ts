@@ -3,7 +3,8 @@ import { hostname, userInfo } from "node:os";
 import type { Loaded, Problem } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { realFiles } from "../os/config-files.ts";
-import { type CommandIo, problemText } from "./check.ts";
+import type { CommandIo } from "./check.ts";
+import { problemText } from "./render-problems.ts";
 
 /** @param configId undefined: the host name up to its first dot @param tolerant use what can be used: for the last good file */
 export function readWhole(file: string, configId: string | undefined, tolerant: boolean): Loaded {

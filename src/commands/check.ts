@@ -1,6 +1,6 @@
 /**
- * `vipd check FILE…` and `vipd -t`: everything there is to say about configurations, one line a problem, with keepalived's exit codes
- * for `-t` (decision 11). Needs no privilege and no daemon.
+ * `vipd check FILE…` and `vipd -t`: everything there is to say about configurations, with the lines and words that offend, or one line
+ * a problem for `--brief` and `-t`, which exits as keepalived does (decision 11). Needs no privilege and no daemon.
  */
 import { appendFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
@@ -10,9 +10,15 @@ import { loadConfig } from "../config/load.ts";
 import { realFiles } from "../os/config-files.ts";
 import { defaultConfigFile } from "../os/default-file.ts";
 import { machineView } from "../os/machine-view.ts";
+import { type LineOf, problemText, renderProblem, wantsColour, withoutSecrets } from "./render-problems.ts";
 
 /** Where a command writes: whole lines, without their end. */
-export type CommandIo = { readonly out: (line: string) => void; readonly error: (line: string) => void };
+export type CommandIo = {
+  readonly out: (line: string) => void;
+  readonly error: (line: string) => void;
+  /** `out` is a terminal: colours and a pager are welcome. */
+  readonly isTerminal?: boolean;
+};
 
 const USAGE = "vipd check [FILE…] [--json | --brief] [--strict] [--as ID]";
 
@@ -54,12 +60,6 @@ export function testExitCode(problems: readonly Problem[]): 0 | 4 | 5 | 6 {
   if (verdicts.has("security")) return 6;
   if (verdicts.has("other")) return 5;
   return verdicts.has("notFound") ? 4 : 0;
-}
-
-/** `file:line:column: level: what is wrong; what to do`; an error is not called one. */
-export function problemText({ level, file, line, column, message, remedy, code }: Problem): string {
-  const prefix = level === "error" ? "" : `${level}: `;
-  return `${file}:${line}:${column}: ${prefix}${message}${remedy === "" ? "" : `; ${remedy}`} [${code}]`;
 }
 
 type Request = {
@@ -104,8 +104,16 @@ function load(file: string, configId: string | undefined): Loaded {
 type Checked = { readonly file: string; readonly loaded: Loaded };
 
 function print({ file, loaded }: Checked, brief: boolean, io: CommandIo): void {
-  for (const problem of loaded.problems) io.out(problemText(problem));
-  if (brief) return;
+  if (brief) {
+    for (const problem of loaded.problems) io.out(problemText(problem));
+    return;
+  }
+  const colour = wantsColour(io.isTerminal === true, process.env);
+  const lineOf = createLineOf();
+  for (const problem of loaded.problems) {
+    for (const line of renderProblem(problem, lineOf, colour)) io.out(line);
+    io.out("");
+  }
   const count = (level: Problem["level"]) => loaded.problems.filter((problem) => problem.level === level).length;
   const { config } = loaded;
   const holds =
@@ -117,10 +125,28 @@ function print({ file, loaded }: Checked, brief: boolean, io: CommandIo): void {
   );
 }
 
+/** Lines of files, each file read once. */
+function createLineOf(): LineOf {
+  const files = realFiles();
+  const known = new Map<string, readonly string[]>();
+  return (file, line) => {
+    let lines = known.get(file);
+    if (lines === undefined) {
+      const text = files.read(file);
+      lines = text.ok ? text.value.split("\n") : [];
+      known.set(file, lines);
+    }
+    return lines[line - 1];
+  };
+}
+
 function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function jsonOf({ file, loaded }: Checked) {
-  return { file, usable: loaded.config !== undefined, files: loaded.files, problems: loaded.problems };
+  const problems = loaded.problems.map((problem) =>
+    problem.expansion === undefined ? problem : { ...problem, expansion: withoutSecrets(problem.expansion) },
+  );
+  return { file, usable: loaded.config !== undefined, files: loaded.files, problems };
 }

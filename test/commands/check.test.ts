@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { problemText, runCheck, runConfigTest, testExitCode } from "../../src/commands/check.ts";
+import { runCheck, runConfigTest, testExitCode } from "../../src/commands/check.ts";
 import { runExplain } from "../../src/commands/explain.ts";
+import { problemText, renderProblem, wantsColour } from "../../src/commands/render-problems.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vipd-check-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -30,15 +31,86 @@ const advised = fileWith("advised.conf", "global_defs {\n smtp_server 10.0.0.1\n
 const broken = fileWith("broken.conf", "global_defs {\n router_idd a\n}\nvrrp_instance V {\n}\n");
 
 describe("vipd check", () => {
-  test("every problem on a line, then what the file holds", () => {
+  test("every problem with its line and its words, then what the file holds", () => {
     const { out, io } = captured();
     expect(runCheck([broken], io)).toBe(1);
-    expect(out).toEqual([
-      `${broken}:2:2: unknown keyword router_idd in global_defs; did you mean router_id? [VIPD001]`,
-      `${broken}:4:15: vrrp_instance V has no interface; name the interface that carries the advertisements: interface IFNAME [VIPD012]`,
-      `${broken}:4:15: vrrp_instance V has no virtual_router_id; use the same number from 1 to 255 on every router of this group [VIPD012]`,
-      `${broken}:4:15: warning: vrrp_instance V has no virtual_ipaddress; add one, or no_virtual_ipaddress if it is meant so [VIPD012]`,
-      `${broken}: not usable; 3 errors, 1 warning, 0 hints`,
+    expect(out.join("\n").replaceAll(folder, "")).toMatchInlineSnapshot(`
+      "error[VIPD001]: unknown keyword router_idd in global_defs
+       --> /broken.conf:2:2
+      2 |  router_idd a
+        |  ^^^^^^^^^^
+        = help: did you mean router_id?
+
+      error[VIPD012]: vrrp_instance V has no interface
+       --> /broken.conf:4:15
+      4 | vrrp_instance V {
+        |               ^
+        = help: name the interface that carries the advertisements: interface IFNAME
+
+      error[VIPD012]: vrrp_instance V has no virtual_router_id
+       --> /broken.conf:4:15
+      4 | vrrp_instance V {
+        |               ^
+        = help: use the same number from 1 to 255 on every router of this group
+
+      warning[VIPD012]: vrrp_instance V has no virtual_ipaddress
+       --> /broken.conf:4:15
+      4 | vrrp_instance V {
+        |               ^
+        = help: add one, or no_virtual_ipaddress if it is meant so
+
+      /broken.conf: not usable; 3 errors, 1 warning, 0 hints"
+    `);
+  });
+  test("--brief: every problem on a line, for editors", () => {
+    const { out, io } = captured();
+    expect(runCheck(["--brief", broken], io)).toBe(1);
+    expect(out.slice(0, 2)).toEqual([
+      `${broken}:2:2: error: unknown keyword router_idd in global_defs; did you mean router_id? [VIPD001]`,
+      `${broken}:4:15: error: vrrp_instance V has no interface; name the interface that carries the advertisements: interface IFNAME [VIPD012]`,
+    ]);
+  });
+  test("through includes and substitution: where the text stands, where it comes from, what became of it", () => {
+    fileWith("part.conf", "$P=300\nvrrp_instance V {\n\tpriority ${P}\n}\n");
+    const main = fileWith("main.conf", "\ninclude part.conf\n");
+    const { out, io } = captured();
+    runCheck([main], io);
+    const first = out
+      .slice(0, 1 + out.indexOf(""))
+      .join("\n")
+      .replaceAll(folder, "");
+    expect(out.join("\n").replaceAll(folder, "")).toContain("after substitution: priority 300");
+    expect(out.join("\n")).toContain(`the text was defined at ${folder}/part.conf:1`);
+    expect(out.join("\n")).toContain(`included from ${main}:2`);
+    expect(first).toContain("--> /part.conf:");
+  });
+  test("colour on a terminal only; NO_COLOR is honoured; no password is shown, whatever else is wrong in its line", () => {
+    expect([wantsColour(true, {}), wantsColour(false, {}), wantsColour(true, { NO_COLOR: "1" })]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    const secret = fileWith("secret.conf", "vrrp_instance V {\n authentication { auth_pass secret-words }\n}\n");
+    const { out, io } = captured();
+    runCheck([secret], io);
+    runCheck(["--brief", secret], io);
+    runCheck(["--json", secret], io);
+    expect(out.join("\n")).not.toContain("secret-words");
+    expect(out.join("\n")).toContain("auth_pass ************");
+    const problem = {
+      level: "error",
+      code: "VIPD001",
+      file: "f",
+      line: 1,
+      column: 3,
+      message: "m",
+      remedy: "",
+    } as const;
+    expect(renderProblem(problem, () => "a bcd\u001b[2J", true)).toEqual([
+      "\u001b[1;31merror[VIPD001]\u001b[0m\u001b[1m: m\u001b[0m",
+      " --> f:1:3",
+      "1 | a bcd?[2J",
+      "  |   \u001b[1;31m^^^^^^^\u001b[0m",
     ]);
   });
   test("warnings do not fail, unless strict", () => {
@@ -70,7 +142,7 @@ describe("vipd check", () => {
   test("a file that is not there", () => {
     const { out, io } = captured();
     expect(runCheck([join(folder, "none")], io)).toBe(1);
-    expect(out[0]).toContain("none does not exist; create it, or name another");
+    expect(out.join("\n")).toContain("none does not exist\n");
   });
   test("a wrong command line", () => {
     const { error, io } = captured();
