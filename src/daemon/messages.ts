@@ -39,7 +39,7 @@ export type ToVrrp =
 export type FromVrrp =
   | { readonly type: "hello"; readonly pid: number }
   | { readonly type: "prepared"; readonly generation: number; readonly refused: string | undefined }
-  | { readonly type: "committed"; readonly generation: number; readonly changes: readonly string[] }
+  | { readonly type: "committed"; readonly generation: number }
   | { readonly type: "event"; readonly event: Happened }
   | {
       readonly type: "status";

@@ -9,7 +9,6 @@ import type { EventBody } from "../events.ts";
 import { guardSignals } from "../os/signals.ts";
 import type { FromVrrp, ToVrrp } from "./messages.ts";
 import { type Assembly, assemble, settingsOf } from "./vrrp/assembly.ts";
-import { changesBetween } from "./vrrp/changes.ts";
 import { dryMachine } from "./vrrp/dry.ts";
 import { realMachine } from "./vrrp/machine.ts";
 import { createOutbox } from "./vrrp/outbox.ts";
@@ -105,10 +104,9 @@ function serve(): void {
   async function commit(generation: number): Promise<void> {
     const next = assembly;
     if (next?.begin.generation !== generation || room === undefined) return;
-    const changes = changesBetween(current && settingsOf(current), settingsOf(next));
     current = next;
     await room.commit(settingsOf(next), next.begin.ours);
-    outbox.send({ type: "committed", generation, changes });
+    outbox.send({ type: "committed", generation });
   }
 
   function abandon(generation: number): void {

@@ -1,8 +1,6 @@
 import { expect, test } from "vitest";
 import type { ToVrrp } from "../../../src/daemon/messages.ts";
-import { type Assembly, assemble, type Begin, type Piece, settingsOf } from "../../../src/daemon/vrrp/assembly.ts";
-import { changesBetween } from "../../../src/daemon/vrrp/changes.ts";
-import type { VrrpSettings } from "../../../src/vrrp/settings.ts";
+import { type Assembly, assemble, type Begin, type Piece } from "../../../src/daemon/vrrp/assembly.ts";
 import { routerSettings } from "./routers.ts";
 
 const begin = (generation: number): Begin => ({
@@ -38,24 +36,4 @@ test("what belongs to an older generation is dropped", () => {
 
 test("a piece without its beginning is nothing", () => {
   expect(assembled(routers(1, "a"))).toBeUndefined();
-});
-
-test("changes are told in words", () => {
-  const one = assembled(begin(1), routers(1, "a", "b"));
-  if (one === undefined) throw new RangeError("not assembled");
-  const before = settingsOf(one);
-  const [a] = before.routers;
-  if (a === undefined) throw new RangeError("no router");
-  const after: VrrpSettings = {
-    ...before,
-    routers: [{ ...a, priority: 50, intervalMs: 500 }, routerSettings({ key: "c", name: "c" })],
-    groups: [{ name: "G", members: ["a"], trackers: [], trackingWeight: false }],
-  };
-  expect(changesBetween(before, before)).toEqual([]);
-  expect(changesBetween(before, after)).toEqual([
-    "vrrp_instance a changed: priority, intervalMs",
-    "vrrp_instance c added",
-    "vrrp_instance b removed",
-    "vrrp_sync_group G added",
-  ]);
 });
