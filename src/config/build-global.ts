@@ -5,7 +5,7 @@ import type { MailSettings } from "../notify/settings.ts";
 import { booleanOf, find, findAll, has, numberIn, numberOf, textOf } from "./access.ts";
 import { commandIn } from "./build-command.ts";
 import type { GlobalSettings } from "./config.ts";
-import { type Report, warning, wrong } from "./problems.ts";
+import { type Report, wrong } from "./problems.ts";
 import type { Statement } from "./statement.ts";
 
 /** What is not in the file: the machine's own names. */
@@ -31,10 +31,7 @@ export function buildMail(defs: Statement, machine: Machine, report: Report): Ma
     (body ?? []).map(({ words }) => words.join(" ")),
   );
   const server = find(defs, "smtp_server");
-  if (server === undefined || recipients.length === 0) {
-    adviseOnMail(defs, server, recipients, report);
-    return undefined;
-  }
+  if (server === undefined || recipients.length === 0) return undefined; // told in meaning/mail.ts
   const port = portOf(server, report);
   return {
     recipients,
@@ -46,28 +43,6 @@ export function buildMail(defs: Statement, machine: Machine, report: Report): Ma
     faults: !has(defs, "no_email_faults"),
     checkerMails: booleanOf(defs, "no_checker_emails") !== true,
   };
-}
-
-function adviseOnMail(
-  defs: Statement,
-  server: Statement | undefined,
-  recipients: readonly string[],
-  report: Report,
-): void {
-  if (server !== undefined) {
-    report.at(
-      server,
-      0,
-      warning(
-        "VIPD025",
-        "there is a mail relay, but nobody to write to: no mail is sent",
-        "add a notification_email block",
-      ),
-    );
-  } else if (recipients.length > 0) {
-    const at = find(defs, "notification_email") ?? defs;
-    report.at(at, 0, warning("VIPD025", "there are recipients, but no mail relay: no mail is sent", "add smtp_server"));
-  }
 }
 
 function relayHost(server: Statement): string {

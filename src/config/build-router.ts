@@ -20,7 +20,7 @@ export type BuiltRouter = {
 
 export function buildRouters(blocks: readonly Statement[], context: RouterContext): readonly BuiltRouter[] {
   const names = new Map<string, Statement>();
-  const keys = new Map<string, Statement>();
+  const keys = new Set<string>();
   const built: BuiltRouter[] = [];
   for (const block of blocks) {
     const name = block.words[1] ?? "";
@@ -35,21 +35,17 @@ export function buildRouters(blocks: readonly Statement[], context: RouterContex
     }
     names.set(name, block);
     const settings = routerOf(name, block, context);
-    if (settings !== undefined && isTaken(settings, block, keys, context.report)) continue;
+    if (settings !== undefined && isTaken(settings, keys)) continue;
     built.push({ name, block, settings });
   }
   return built;
 }
 
-/** VRIDs are unique on a link for each family and destination. */
-function isTaken(settings: RouterSettings, block: Statement, keys: Map<string, Statement>, report: Report): boolean {
-  const before = keys.get(settings.key);
-  keys.set(settings.key, before ?? block);
-  if (before === undefined) return false;
-  const at = find(block, "virtual_router_id") ?? block;
-  const message = `virtual_router_id ${settings.vrid} on ${settings.links.adverts} is used by ${before.words[1]} in line ${before.line} already`;
-  report.at(at, 1, wrong("VIPD014", message, "give each instance on an interface its own number"));
-  return true;
+/** VRIDs are unique on a link for each family and destination; that one stands twice is told in meaning/identities.ts. */
+function isTaken({ key }: RouterSettings, keys: Set<string>): boolean {
+  if (keys.has(key)) return true;
+  keys.add(key);
+  return false;
 }
 
 function routerOf(name: string, block: Statement, context: RouterContext): RouterSettings | undefined {

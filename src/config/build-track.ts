@@ -3,7 +3,7 @@ import type { TrackScriptSettings } from "../notify/settings.ts";
 import type { Tracking } from "../vrrp/settings.ts";
 import { find, findAll, numberIn, numberOf } from "./access.ts";
 import { commandIn } from "./build-command.ts";
-import { doubtful, hint, nearest, type Report, wrong } from "./problems.ts";
+import { doubtful, nearest, type Report, wrong } from "./problems.ts";
 import { type Statement, wordText } from "./statement.ts";
 
 export type Scripts = ReadonlyMap<string, TrackScriptSettings>;
@@ -143,16 +143,4 @@ function lineWeight(
 
 function unique(trackings: readonly Tracking[]): readonly Tracking[] {
   return [...new Map(trackings.map((tracking) => [`${tracking.tracker} ${tracking.id}`, tracking])).values()];
-}
-
-export function hintUnusedScripts(blocks: readonly Statement[], tracked: ReadonlySet<string>, report: Report): void {
-  for (const block of blocks) {
-    const name = block.words[1] ?? "";
-    if (!tracked.has(name))
-      report.at(
-        block,
-        1,
-        hint("VIPD025", `vrrp_script ${name} is tracked by nothing and never runs`, "track it, or remove it"),
-      );
-  }
 }

@@ -5,7 +5,7 @@ import { buildGroups } from "./build-group.ts";
 import { buildNotify } from "./build-notify.ts";
 import { buildRouters } from "./build-router.ts";
 import { buildServices } from "./build-service.ts";
-import { buildScripts, hintUnusedScripts } from "./build-track.ts";
+import { buildScripts } from "./build-track.ts";
 import type { Config } from "./config.ts";
 import type { Rule } from "./grammar.ts";
 import { grammar as fullGrammar, type Grammar } from "./grammar.ts";
@@ -37,7 +37,6 @@ export function build(
       trackers.filter(({ tracker }) => tracker === "script").map(({ id }) => id),
     ),
   );
-  hintUnusedScripts(scriptBlocks, tracked, report);
   const notifyGroups = groupBlocks.filter(
     ({ words }, i) =>
       groups.some(({ name }) => name === words[1]) &&

@@ -2,7 +2,8 @@
  * The configuration room: the text of files to one immutable `Config`, with everything there is to say about it.
  *
  * source.ts and expand.ts read lines, lines.ts and tree.ts make statements of them, validate.ts matches these with the table
- * (keywords/, grammar.ts, values.ts), build-*.ts makes settings for each room, machine.ts compares them with this machine. It follows
+ * (keywords/, grammar.ts, values.ts), build-*.ts makes settings for each room, meaning/ looks at what they
+ * amount to, machine.ts compares them with this machine. It follows
  * keepalived's language as far as an admin can see it. Nothing here touches the system: files come through `Files`.
  */
 import { resolve } from "node:path/posix";
@@ -14,6 +15,7 @@ import { consolidate } from "./consolidate.ts";
 import type { Surroundings } from "./expand.ts";
 import { grammar } from "./grammar.ts";
 import { checkMachine, type MachineView } from "./machine.ts";
+import { checkMeaning } from "./meaning/meaning.ts";
 import { createReport } from "./problems.ts";
 import { type Files, readAll } from "./source.ts";
 import { validate } from "./validate.ts";
@@ -37,6 +39,7 @@ export function loadConfig(files: Files, path: string, options: LoadOptions): Lo
   checkLines(read.statements, report);
   const built = build(read.statements, options, report);
   const config = options.written === true ? { ...built, written: readWritten(read.statements) } : built;
+  checkMeaning(read.statements, config, options.view, report);
   if (options.view !== undefined) checkMachine(read.statements, options.view, report);
   const problems = report.list();
   const usable = read.sources.length > 0 && (options.tolerant || !problems.some(({ level }) => level === "error"));

@@ -3,15 +3,17 @@
  * other node, or the machine may not be ready yet. Which keywords name an interface, a command or an account the table says.
  */
 import { commandOf } from "./build-command.ts";
+import type { NetworkView } from "./meaning/view.ts";
 import { doubtful, hint, type Report, type Saying, warning } from "./problems.ts";
 import { checkScript, type ScriptView } from "./script-path.ts";
 import type { Statement } from "./statement.ts";
 
-export type MachineView = ScriptView & {
-  hasInterface(name: string): boolean;
-  hasUser(name: string): boolean;
-  hasGroup(name: string): boolean;
-};
+export type MachineView = ScriptView &
+  Partial<NetworkView> & {
+    hasInterface(name: string): boolean;
+    hasUser(name: string): boolean;
+    hasGroup(name: string): boolean;
+  };
 
 type Context = {
   readonly view: MachineView;

@@ -2,6 +2,7 @@
 import { failure, success } from "../../src/base/result.ts";
 import type { Config, Loaded } from "../../src/config/config.ts";
 import { type LoadOptions, loadConfig } from "../../src/config/load.ts";
+import { meaningCodes } from "../../src/config/meaning/codes.ts";
 import type { Files } from "../../src/config/source.ts";
 
 export const MAIN = "/etc/test/main.conf";
@@ -51,11 +52,25 @@ export function good(text: string, options: Parameters<typeof load>[1] = {}): Co
   return config;
 }
 
-/** What there is to say, as `line:column level CODE message; remedy`. */
+/** What there is to say about the language, as `line:column level CODE message; remedy`. */
 export function said(text: string, options: Parameters<typeof load>[1] = {}): readonly string[] {
-  return load(text, options).problems.map(
-    ({ line, column, level, code, message, remedy }) => `${line}:${column} ${level} ${code} ${message}; ${remedy}`,
-  );
+  return lines(text, options)
+    .filter(({ code }) => !(code in meaningCodes))
+    .map(({ text }) => text);
+}
+
+/** What there is to say about the meaning of a text. */
+export function meant(text: string, options: Parameters<typeof load>[1] = {}): readonly string[] {
+  return lines(text, options)
+    .filter(({ code }) => code in meaningCodes)
+    .map(({ text }) => text);
+}
+
+function lines(text: string, options: Parameters<typeof load>[1]) {
+  return load(text, options).problems.map(({ line, column, level, code, message, remedy }) => ({
+    code,
+    text: `${line}:${column} ${level} ${code} ${message}; ${remedy}`,
+  }));
 }
 
 /** The router_id that a text gives, as a way to see what became of a word. */

@@ -237,7 +237,7 @@ describe("services", () => {
     });
   });
   test("what is missing is told and taken as keepalived takes it", () => {
-    const text = "virtual_server 192.0.2.1 80 {\n real_server 10.0.0.1 80 {\n }\n}\n";
+    const text = "virtual_server 192.0.2.1 80 {\n real_server 10.0.0.1 80 {\n TCP_CHECK {\n }\n }\n}\n";
     expect(good(text).services[0]).toMatchObject({
       key: "udp 192.0.2.1:80",
       scheduler: "wlc",
@@ -274,7 +274,7 @@ describe("mail and notifications", () => {
     });
     expect(load("global_defs {\n smtp_server 10.0.0.1\n}\n")).toMatchObject({
       config: { mail: undefined },
-      problems: [{ level: "warning", code: "VIPD025" }],
+      problems: [{ level: "warning", code: "VIPD075" }],
     });
   });
   test("who is mailed about, by default and by switches", () => {

@@ -4,6 +4,7 @@ import { buildGrammar, grammar } from "../../src/config/grammar.ts";
 import type { Entry } from "../../src/config/keywords/entry.ts";
 import { removedKeywords } from "../../src/config/keywords/removed.ts";
 import { table } from "../../src/config/keywords/table.ts";
+import { meaningCodes } from "../../src/config/meaning/codes.ts";
 import { codes, editDistance, nearest } from "../../src/config/problems.ts";
 import { load, said } from "./load.ts";
 
@@ -152,5 +153,6 @@ describe("did you mean", () => {
 });
 
 test("codes are stable: each has its meaning", () => {
-  expect(Object.keys(codes)).toEqual(Array.from({ length: 25 }, (_, i) => `VIPD${String(i + 1).padStart(3, "0")}`));
+  const ofLanguage = Object.keys(codes).filter((code) => !(code in meaningCodes));
+  expect(ofLanguage).toEqual(Array.from({ length: 25 }, (_, i) => `VIPD${String(i + 1).padStart(3, "0")}`));
 });

@@ -1,0 +1,82 @@
+/** Checks of real servers: too slow for their interval, or not there at all. */
+import { defaultOf, find, numberOf } from "../access.ts";
+import { noTiming, type Timing, timingOf } from "../build-check.ts";
+import { hint, type Report, warning } from "../problems.ts";
+import type { Statement } from "../statement.ts";
+import { type Gathering, gather } from "./gather.ts";
+import type { Service, Subjects } from "./subjects.ts";
+import { seconds } from "./words.ts";
+
+export function checkProbes({ services }: Subjects, report: Report): void {
+  const slow = gather();
+  for (const service of services) {
+    const outer = timingOf(service.block, noTiming);
+    const unchecked = gather();
+    for (const { block, ip, port } of service.servers) {
+      let checked = false;
+      const own = timingOf(block, outer);
+      for (const check of block.body ?? []) {
+        if (check.rule?.entry.takes.form !== "block") continue;
+        checked = true;
+        checkTiming(service, check, timingOf(check, own), slow);
+      }
+      if (checked || hasUnknown(block)) continue;
+      unchecked.note("", block, 1, () =>
+        hint("VIPD065", `${ip} ${port} has no check: it gets connections when it is dead, too`, "add TCP_CHECK { }"),
+      );
+    }
+    unchecked.tell(report);
+  }
+  slow.tell(report);
+}
+
+/** A block that is not known may be meant as a check; that is told already. */
+function hasUnknown({ body }: Statement): boolean {
+  return (body ?? []).some((statement) => statement.rule === undefined && statement.body !== undefined);
+}
+
+/** Retries that are over sooner delay nothing that anybody would notice. */
+const SHORT_MS = 5000;
+
+function checkTiming(service: Service, check: Statement, timing: Timing, slow: Gathering): void {
+  const kind = check.rule?.name ?? "";
+  const inside = service.block.rule?.inside;
+  const intervalMs = timing.intervalMs ?? defaultOf(inside, "delay_loop");
+  if (kind === "FILE_CHECK" || kind === "BFD_CHECK") return;
+  if (kind === "MISC_CHECK") {
+    const timeoutMs = numberOf(check, "misc_timeout") ?? intervalMs;
+    tooLong("misc_timeout", timeoutMs, intervalMs, check, slow);
+    return;
+  }
+  const timeoutMs = timing.timeoutMs ?? defaultOf(inside, "connect_timeout");
+  if (tooLong("connect_timeout", timeoutMs, intervalMs, check, slow)) return;
+  const dns = kind === "DNS_CHECK";
+  const retries = timing.retries ?? defaultOf(check.rule?.inside, "retry");
+  const delayMs = timing.retryDelayMs ?? (dns ? intervalMs : defaultOf(check.rule?.inside, "delay_before_retry"));
+  const wholeMs = timeoutMs * (retries + 1) + delayMs * retries;
+  if (retries === 0 || (dns && timing.retryDelayMs === undefined) || wholeMs <= Math.max(intervalMs, SHORT_MS)) return;
+  slow.note(`${wholeMs} ${intervalMs}`, check, 0, () => {
+    const sum = `connect_timeout ${seconds(timeoutMs)} × ${retries + 1} attempts + delay_before_retry ${seconds(delayMs)} × ${retries} = ${seconds(wholeMs)}`;
+    const message = `${kind} of a dead server is not decided within delay_loop ${seconds(intervalMs)}: ${sum}`;
+    return hint("VIPD064", message, "use a shorter connect_timeout, fewer retries, or a longer delay_loop");
+  });
+}
+
+/** @returns whether one attempt alone exceeds the interval, which is told */
+function tooLong(
+  name: "connect_timeout" | "misc_timeout",
+  timeoutMs: number,
+  intervalMs: number,
+  check: Statement,
+  slow: Gathering,
+): boolean {
+  if (timeoutMs <= intervalMs) return false;
+  slow.note(`${name} ${timeoutMs} ${intervalMs}`, find(check, name) ?? check, 0, () =>
+    warning(
+      "VIPD063",
+      `one attempt may take ${seconds(timeoutMs)} (${name}), and one is due every ${seconds(intervalMs)} (delay_loop): this check cannot keep its interval`,
+      `write ${name} ${Math.max(1, Math.floor(intervalMs / 2000))}, or a longer delay_loop`,
+    ),
+  );
+  return true;
+}
