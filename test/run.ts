@@ -4,6 +4,7 @@
  *     node test/run.ts                 all tiers
  *     node test/run.ts check unit      some of them
  *
+ * corpus: a folder of configurations beside keepalived's verdicts, where it is there.
  * check: types, lint and format, import directions. unit: with simulation, on this machine. lab: with interop, in guests
  * of the lab kernel. host: in network namespaces of this machine, where one is root; elsewhere in a guest.
  */
@@ -19,6 +20,8 @@ const BIN = join(TOP, "node_modules/.bin");
 const VITEST = join(BIN, "vitest");
 const UNIT_CONFIG = "test/vitest.config.ts";
 const LAB_CONFIG = "test/lab/vitest.config.ts";
+/** Configurations as found in the wild, where the project's surroundings have them. */
+const CORPUS = join(TOP, "../shared/corpus");
 const LAB_LIMIT_MS = 20 * 60_000;
 
 type Count = { readonly passed: number; readonly failed: number; readonly skipped: number };
@@ -30,6 +33,10 @@ const TIERS: Readonly<Record<string, () => Promise<readonly Count[]>>> = {
     await step("import directions", "vitest", ["run", "--config", UNIT_CONFIG, "test/imports.test.ts"]),
   ],
   unit: async () => [await suite("unit", (args) => runHere([VITEST, "run", "--config", UNIT_CONFIG, ...args]))],
+  corpus: async () => {
+    if (!existsSync(CORPUS)) return [];
+    return [await step("corpus", "node", ["test/corpus/run.ts", CORPUS])];
+  },
   lab: () => inGuests("lab", ["test/lab", "test/interop"], 2),
   host: async () => {
     const tests = ["test/host"];

@@ -162,6 +162,8 @@ function probeOf(check: Statement, server: Statement, service: Statement, report
 
 export function urlOf(block: Statement, report: Report): readonly UrlSettings[] {
   const path = textOf(block, "path");
+  const digest = digestIn(block, report);
+  const statusCodes = findAll(block, "status_code").flatMap((line) => codesOf(line, report));
   if (path === undefined) {
     if (!(block.body ?? []).some(({ words }) => words[0] === "path"))
       report.at(block, 0, wrong("VIPD012", "url has no path", "add: path /"));
@@ -170,8 +172,8 @@ export function urlOf(block: Statement, report: Report): readonly UrlSettings[] 
   return [
     {
       path,
-      digest: digestIn(block, report),
-      statusCodes: findAll(block, "status_code").flatMap((line) => codesOf(line, report)),
+      digest,
+      statusCodes,
       virtualHost: textOf(block, "virtualhost"),
     },
   ];

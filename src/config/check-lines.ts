@@ -88,7 +88,7 @@ function checkLine(line: Statement, block: Statement, report: Report): void {
   if (takes?.form !== "lines") return;
   switch (takes.of) {
     case "routes":
-      checkRoute(line, block.rule?.name === "virtual_routes", report);
+      checkRoute(line, report);
       return;
     case "addresses":
       if (block.rule?.name === "static_ipaddress") addressOf(line, "", report);
@@ -130,21 +130,23 @@ const lockable: ReadonlySet<string> = new Set([
   "congctl",
 ]);
 
-function checkRoute(line: Statement, isVirtual: boolean, report: Report): void {
+function checkRoute(line: Statement, report: Report): void {
   const { words } = line;
   let destination: string | undefined;
   let tracked = true;
   let out = false;
   let protocol = false;
+  let hop = false;
   for (let i = 0; i < words.length; ) {
     const word = words[i] ?? "";
     if (word === "no_track") tracked = false;
-    if (word === "dev" || word === "oif") out = true;
+    if ((word === "dev" || word === "oif") && !hop) out = true;
     if (word === "protocol") protocol = true;
     if (word === "gw") report.at(line, i, doubtful("VIPD010", "gw is an old spelling", "write via instead"));
     if (word === "or")
       report.at(line, i, doubtful("VIPD010", "or is an old spelling", "write nexthop via … for each path instead"));
-    if (!routeOptions.has(word) && !routeTypes.has(word)) {
+    if (word === "nexthop") hop = true;
+    if (!routeOptions.has(word) && !routeTypes.has(word) && !(hop && word === "weight")) {
       if (destination !== undefined && words[i - 1] !== "or") {
         unknownWord(line, i, routeOptions, report);
         return;
@@ -158,7 +160,7 @@ function checkRoute(line: Statement, isVirtual: boolean, report: Report): void {
   const what = destination ?? words.join(" ");
   if (destination === undefined)
     report.at(line, 0, wrong("VIPD002", "this route has no destination", "write its network first"));
-  else if (tracked && !out && isVirtual) {
+  else if (tracked && !out) {
     report.at(
       line,
       0,

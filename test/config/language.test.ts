@@ -306,6 +306,23 @@ describe("blocks", () => {
     ]);
     expect(load(text, { tolerant: true }).config?.services[0]?.servers).toHaveLength(2);
   });
+  test("43: by indentation: the block that was left open inside, not the one around it", () => {
+    const open = "vrrp_instance A {\n    virtual_ipaddress {\n        192.0.2.1\n\n}\nvrrp_instance B {\n}\n";
+    expect(said(open).filter((line) => line.includes("VIPD005"))).toEqual([
+      "2:23 error VIPD005 virtual_ipaddress is not closed before the } in line 5; add the missing }",
+    ]);
+    const last = "global_defs {\n\tnotification_email {\n\t\ta@b\n}\n";
+    expect(said(last).filter((line) => line.includes("VIPD005"))[0]).toContain("2:21 error VIPD005 notification_email");
+  });
+  test("43: by indentation: the brace that closed a block too early, and the one that is left over", () => {
+    const text =
+      "virtual_server 192.0.2.1 80 {\n    real_server 10.0.0.1 80 {\n    }\n    }\n    real_server 10.0.0.2 80 {\n    }\n}\n";
+    expect(said(text).filter((line) => line.includes("VIPD005") || line.includes("VIPD001"))).toEqual([
+      "4:5 error VIPD005 this } closes virtual_server 192.0.2.1 80 of line 1 too early; it stands deeper than that block: remove it, since the } in line 7 is one too many",
+      "5:5 error VIPD001 unknown keyword real_server outside every block (its block is skipped); it belongs in virtual_server; look for a brace too many or too few above",
+      "7:1 error VIPD005 } closes nothing; remove it, or the } in line 4",
+    ]);
+  });
   test("44: a missing argument is a problem with a place", () => {
     expect(said("vrrp_instance V {\n interface\n}\n")).toContain(
       "2:11 error VIPD002 interface lacks what it needs: IF; write interface IF",

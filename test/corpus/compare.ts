@@ -53,21 +53,44 @@ function verdictOn(problems: readonly Problem[], exit: number, messages: string)
   return { result, why: row?.why, detail: `${exit} ${code} ${said}` };
 }
 
-/** Lines that tell nothing of their own: keepalived stumbled before them, and vipd names the place where. */
+/** Lines that tell nothing of their own: keepalived stumbled before them or tells them behind the place, and vipd names the place. */
 const consequences: readonly RegExp[] = [
   /Unknown keyword '[{}]'/,
   /Extra '}' found/,
   /Unexpected '\{' - ignoring/,
   /Unable to set default user/,
-  /track script \S+ not found/,
-  /Please use global lvs_sync_daemon/,
   /Unable to set uid\/gid/,
+  /track script \S+ not found/, // the script was refused where it is defined
+  /Please use global lvs_sync_daemon/,
+  /has no neighbor address set/, // told at the } of the block, by vipd at its head
+  /virtual server group \S+ has no entries/, // likewise
+  /Invalid smtp server/, // names are looked up when mail is sent
+  /VRF interface \S+ doesn't exist/,
 ];
 
 function unnamedIn(messages: string, problems: readonly Problem[]): readonly string[] {
   const ours = new Set(problems.map(({ line }) => line));
-  return messages.split(" | ").filter((message) => {
+  const unnamed = messages.split(" | ").filter((message) => {
     const line = /Line (\d+)\)/.exec(message)?.[1];
-    return line !== undefined && !ours.has(Number(line)) && !consequences.some((one) => one.test(message));
+    if (line === undefined || ours.has(Number(line))) return false;
+    return (
+      !consequences.some((one) => one.test(message)) &&
+      !isInSkipped(Number(line), message, problems) &&
+      !isToldOnce(message, problems)
+    );
   });
+  return [...new Set(unnamed.map((message) => message.replace(/^\(\S+: Line /, "(Line ")))];
+}
+
+/** keepalived reads on in a block whose keyword it does not know; vipd says that it skips the block. */
+function isInSkipped(line: number, message: string, problems: readonly Problem[]): boolean {
+  if (!/Unknown keyword/.test(message)) return false;
+  const before = problems.filter((problem) => problem.line < line).at(-1);
+  return before?.message.includes("its block is skipped") === true;
+}
+
+/** An interface that is missing is told where it is named first. */
+function isToldOnce(message: string, problems: readonly Problem[]): boolean {
+  const name = /interface (\S+) (?:for|specified)/.exec(message)?.[1];
+  return name !== undefined && problems.some((problem) => problem.code === "VIPD024" && problem.text === name);
 }
