@@ -218,7 +218,7 @@ async function live(context: Context): Promise<number> {
       );
   } catch (error) {
     if (stopping === undefined) {
-      abandon(parts);
+      await giveUpStart(parts);
       await log.flush();
       throw error;
     }
@@ -241,10 +241,9 @@ function startVrrp({ only }: DaemonOptions, { vrrp }: Parts): void {
   else vrrp.start(first);
 }
 
-/** A start that failed: nothing was handed out, so nothing has to be given back. */
-function abandon({ vrrp, checkers }: Parts): void {
-  void vrrp.stop(true, 0);
-  void checkers.stop(true, 0);
+/** A start that failed: what one role has taken over already, although another refused, it gives back. */
+async function giveUpStart({ vrrp, checkers }: Parts): Promise<void> {
+  await Promise.all([vrrp.stop(true, HURRY_MS), checkers.stop(true, HURRY_MS)]);
 }
 
 function working({ only }: DaemonOptions, { vrrp, checkers }: Parts) {

@@ -99,7 +99,12 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
 
   if (!pretend) events.onEvent((event) => notifier.event(event));
   events.onEvent((event) => {
-    if (event.type === "vrrp.address" && event.what === "adopted") journal.disown(`${event.device} ${event.address}`);
+    if (event.type !== "vrrp.address" || event.what !== "adopted") return;
+    try {
+      journal.disown(`${event.device} ${event.address}`);
+    } catch (error) {
+      warn(error instanceof Error ? error.message : String(error)); // this process knows it; the next one adopts it again
+    }
   });
 
   const own = ownParticipant(context, (next) => {

@@ -60,9 +60,11 @@ export function createKeeper(
     }
     generation += 1;
     const groups = accepted === undefined ? participants : [participants.flat()];
-    const refusals = (await Promise.all(groups.map((group) => changeOver(group, next.config, generation)))).flat();
+    const answers = await Promise.all(groups.map((group) => changeOver(group, next.config, generation)));
+    const refusals = answers.flat();
     if (refusals.length > 0) {
-      journal.keep(before); // nothing of it was created
+      // at a start one group may have taken over what another refuses: that has been created
+      if (answers.every((refused) => refused.length > 0)) forgetAllBut(before);
       return refusals;
     }
     accepted = next;
@@ -70,8 +72,17 @@ export function createKeeper(
     loadedWallMs = Math.round(clock.wall());
     refused = undefined;
     settle?.[Symbol.dispose]();
-    settle = clock.after(SETTLED_MS, () => journal.keep({ ...keys, services: [...keys.services, ...inUse()] }));
+    settle = clock.after(SETTLED_MS, () => forgetAllBut({ ...keys, services: [...keys.services, ...inUse()] }));
     return [];
+  }
+
+  /** That the journal names too much for a while is no reason to end. */
+  function forgetAllBut(keys: Keys): void {
+    try {
+      journal.keep(keys);
+    } catch (error) {
+      warn(error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** A dry run creates nothing, and what an earlier run left stays its. */

@@ -31,7 +31,8 @@ function good(config: Config, ...problems: readonly Problem[]): Loaded {
 }
 const broken: Loaded = { config: undefined, problems: [error], files: [FILE], consolidated: "" };
 
-function setUp(options: Partial<DaemonOptions> = {}) {
+/** @param others groups of participants besides the first */
+function setUp(options: Partial<DaemonOptions> = {}, others: readonly (readonly Participant[])[] = []) {
   const clock = virtualClock();
   const events: Event[] = [];
   const stream = createEventStream("b", clock);
@@ -82,7 +83,7 @@ function setUp(options: Partial<DaemonOptions> = {}) {
     commit: async () => void story.push("commit"),
     abandon: () => void story.push("abandon"),
   };
-  const keeper = createKeeper(context, [[participant]], () => []);
+  const keeper = createKeeper(context, [[participant], ...others], () => []);
   const types = () => events.map(({ type }) => type);
   return {
     clock,
@@ -148,6 +149,28 @@ test("a file that a process refuses at the start is a broken file, too", async (
   expect(keeper.status()?.fallback?.problems).toEqual(["vrrp: no such namespace"]);
 });
 
+test("at a start one group may take over what another refuses: it stays in the journal, for it was created", async () => {
+  const checkers: Participant = {
+    name: "checkers",
+    prepare: async () => "did not answer",
+    commit: async () => {},
+    abandon() {},
+  };
+  const { keeper, files, story, disk } = setUp({}, [[checkers]]);
+  files[FILE] = good(one);
+  expect(await keeper.start(async () => {})).toMatchObject({ ok: false, problems: ["checkers: did not answer"] });
+  expect(story).toEqual(["prepare 1, journal 1", "commit"]);
+  expect(parseJournal(disk.journal)?.addresses).toEqual(["eth0 10.0.0.9/24"]);
+});
+
+test("a start that is refused by all leaves the journal as it was", async () => {
+  const { keeper, files, refuse, disk } = setUp();
+  files[FILE] = good(one);
+  refuse("no such namespace");
+  expect(await keeper.start(async () => {})).toMatchObject({ ok: false });
+  expect(parseJournal(disk.journal)?.addresses).toEqual([]);
+});
+
 test("a reload says what changed; what it gave up is forgotten a minute later", async () => {
   const { keeper, files, clock, disk } = setUp();
   files[FILE] = good(one);
@@ -209,6 +232,18 @@ test("a journal that cannot be written: nothing is handed out", async () => {
     problems: [expect.stringContaining("Cannot write the journal")],
   });
   expect(story).toHaveLength(2);
+});
+
+test("a journal that cannot be written a minute later names too much, and is complained of", async () => {
+  const { keeper, files, clock, disk, events } = setUp();
+  files[FILE] = good(one);
+  await keeper.start(async () => {});
+  files[FILE] = good(two);
+  await keeper.reload();
+  disk.full = true;
+  clock.advance(60_000);
+  expect(events.at(-1)).toMatchObject({ type: "warning", reason: expect.stringContaining("Cannot write the journal") });
+  expect(parseJournal(disk.journal)?.addresses).toHaveLength(2);
 });
 
 test("while one reload runs, one more waits, however often it is asked for", async () => {
