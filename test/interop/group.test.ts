@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Capture } from "../lab/capture.ts";
 import { claims, holds, resigns, untilHolds } from "../lab/daemons.ts";
 import type { Link } from "../lab/net.ts";
-import { type Director, downMs, type Kind, openPair, type Pair, PRIORITY, VIP } from "./pair.ts";
+import { type Director, downMs, type Kind, lateMs, openPair, type Pair, PRIORITY, VIP } from "./pair.ts";
 
 const INSIDE = "10.0.1.50";
 const INTERVAL_MS = 200;
@@ -68,8 +68,8 @@ describe.each<{ a: Kind; b: Kind }>([
     const within = await inside.frame(claims("10.0.1.2", 62), { from: fromInside });
     const last = inside.adverts().findLast((frame) => frame.source === "10.0.1.1" && frame.priority > 0);
     // not before the member on the dead link has missed its master, and then both at once
-    expect(within.atMs - (last?.atMs ?? 0)).toBeLessThan(downMs(3, INTERVAL_MS, PRIORITY.b) + 100);
-    expect(Math.abs(out.atMs - within.atMs)).toBeLessThan(100);
+    expect(within.atMs - (last?.atMs ?? 0)).toBeLessThan(downMs(3, INTERVAL_MS, PRIORITY.b) + 50 + lateMs(kinds.b));
+    expect(Math.abs(out.atMs - within.atMs)).toBeLessThan(50 + lateMs(kinds.b));
     await bothAt(b, a);
   });
 

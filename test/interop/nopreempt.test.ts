@@ -1,8 +1,8 @@
 /** `nopreempt` in a file that vipd and keepalived share: who returns stays backup, until the master goes. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isAdvert } from "../lab/capture.ts";
-import { claims, holds, LATE_MS, resigns, sleep } from "../lab/daemons.ts";
-import { downMs, type Kind, openPair, type Pair, PRIORITY, settled, skewMs, VIP } from "./pair.ts";
+import { claims, holds, resigns, sleep } from "../lab/daemons.ts";
+import { downMs, type Kind, lateMs, openPair, type Pair, PRIORITY, settled, skewMs, VIP } from "./pair.ts";
 
 const INTERVAL_MS = 200;
 const CONFIG = `vrrp_instance VI_1 {
@@ -50,7 +50,7 @@ describe.each<{ a: Kind; b: Kind }>([
     const first = await wire.frame(claims(a.address), { from });
     const skew = skewMs(3, INTERVAL_MS, PRIORITY.a);
     expect(first.atMs - resigned.atMs).toBeGreaterThan(skew - 10);
-    expect(first.atMs - resigned.atMs).toBeLessThan(skew + LATE_MS);
+    expect(first.atMs - resigned.atMs).toBeLessThan(skew + lateMs(kinds.a));
     await ended;
     await settled(pair, a);
     from = wire.frames.length;

@@ -7,6 +7,7 @@ import {
   type Director,
   downMs,
   type Kind,
+  lateMs,
   lostPings,
   openPair,
   type Pair,
@@ -91,8 +92,8 @@ describe.each(COMBINATIONS)("v$version at $intervalMs ms, master $master, backup
     const arp = await pair.wire.frame(announcedBy(b.link, VIP), { from });
     const last = lastClaim(pair.wire, a.address, first.atMs);
     expect(first.atMs - last.atMs).toBeGreaterThan(bDownMs - 10);
-    expect(first.atMs - last.atMs).toBeLessThan(bDownMs + LATE_MS);
-    expect(arp.atMs - first.atMs).toBeLessThan(LATE_MS);
+    expect(first.atMs - last.atMs).toBeLessThan(bDownMs + lateMs(backup));
+    expect(arp.atMs - first.atMs).toBeLessThan(lateMs(backup));
     expect(first.priority).toBe(PRIORITY.b);
   });
 
@@ -101,10 +102,10 @@ describe.each(COMBINATIONS)("v$version at $intervalMs ms, master $master, backup
     await a.start(master, config);
     const first = await pair.wire.frame(claims(a.address), { from });
     const arp = await pair.wire.frame(announcedBy(a.link, VIP), { from: pair.wire.frames.indexOf(first) });
-    expect(arp.atMs - first.atMs).toBeLessThan(LATE_MS);
+    expect(arp.atMs - first.atMs).toBeLessThan(lateMs(master));
     await settled(pair, a);
     const late = pair.wire.frames.filter(
-      (frame) => claims(b.address)(frame) && frame.atMs > first.atMs + LATE_MS + intervalMs,
+      (frame) => claims(b.address)(frame) && frame.atMs > first.atMs + lateMs(backup) + intervalMs,
     );
     expect(late).toEqual([]);
   });
@@ -125,7 +126,7 @@ describe.each(COMBINATIONS)("v$version at $intervalMs ms, master $master, backup
     const first = await pair.wire.frame(claims(b.address), { from });
     expect(resigned.atMs - causeMs).toBeLessThan(500);
     expect(first.atMs - resigned.atMs).toBeGreaterThan(skewMs(version, intervalMs, PRIORITY.b) - 10);
-    expect(first.atMs - resigned.atMs).toBeLessThan(skewMs(version, intervalMs, PRIORITY.b) + LATE_MS);
+    expect(first.atMs - resigned.atMs).toBeLessThan(skewMs(version, intervalMs, PRIORITY.b) + lateMs(backup));
     await ended;
     await untilHolds(a.node, VIP, false);
     await a.start(master, config);
@@ -156,7 +157,7 @@ describe.each(COMBINATIONS)("v$version at $intervalMs ms, master $master, backup
       }
       if (met !== undefined) {
         const arp = heard.frames.find((frame) => announcedBy(a.link, VIP)(frame) && frame.atMs > met.atMs);
-        expect((arp?.atMs ?? Number.NaN) - met.atMs).toBeLessThan(LATE_MS);
+        expect((arp?.atMs ?? Number.NaN) - met.atMs).toBeLessThan(lateMs(master));
       }
     }
   });

@@ -5,7 +5,7 @@
  *     front 10.0.0.0/24   a .1   b .2   client .10   virtual address .50
  */
 import type { Capture } from "../lab/capture.ts";
-import { claims, startKeepalived, startVipd, untilHolds, type Vipd } from "../lab/daemons.ts";
+import { claims, LATE_MS, startKeepalived, startVipd, untilHolds, type Vipd } from "../lab/daemons.ts";
 import { createLab, type Lab, type LabNode, type Lan, type Link } from "../lab/net.ts";
 import type { Process } from "../lab/process.ts";
 
@@ -76,6 +76,11 @@ async function director(lab: Lab, front: Lan, id: "a" | "b", host: number): Prom
     kill: () => node.kill(),
     stop: async () => void (await running?.process.stop("SIGTERM", 15_000)),
   };
+}
+
+/** How late a daemon may be: keepalived has no realtime priority, and waits while the other one starts or stops on the guest's one processor. */
+export function lateMs(kind: Kind): number {
+  return kind === "vipd" ? LATE_MS : 5 * LATE_MS;
 }
 
 /** Who of the two has the virtual address. */
