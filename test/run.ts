@@ -8,7 +8,7 @@
  * check: types, lint and format, import directions. unit: with simulation, on this machine. lab: with interop, in guests
  * of the lab kernel. host: in network namespaces of this machine, where one is root; elsewhere in a guest.
  */
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { namespacesWork, runHere, runInNamespaces } from "./lab/host.ts";

@@ -185,6 +185,7 @@ function routeOption(line: Statement, at: number, report: Report): number {
   if (routeAddresses.has(word) && families.has(line.words[value] ?? "")) value++;
   if (line.words[value] === undefined)
     report.at(line, value, wrong("VIPD002", `${word} lacks its value`, `write ${word} VALUE`));
+  else if (word === "table") table(line, value, report);
   else if (word === "to") network(line, value, report);
   else if (routeAddresses.has(word)) address(line, value, word, report);
   return value + 1 - at;
@@ -227,6 +228,13 @@ function checkRule(line: Statement, report: Report): void {
       doubtful("VIPD015", "this rule has no preference, and gets one that may change", "add preference N"),
     );
   }
+}
+
+/** A number, or a name of /etc/iproute2/rt_tables: none begins with a digit. */
+function table(line: Statement, word: number, report: Report): void {
+  const text = line.words[word] ?? "";
+  if (!/^\d/.test(text) || /^(0[xX][\da-fA-F]+|\d+)$/.test(text)) return;
+  report.at(line, word, wrong("VIPD003", `table ${text} is neither a number nor a name`, "write its number"));
 }
 
 function network(line: Statement, word: number, report: Report): void {

@@ -65,6 +65,7 @@ const consequences: readonly RegExp[] = [
   /has no neighbor address set/, // told at the } of the block, by vipd at its head
   /virtual server group \S+ has no entries/, // likewise
   /Invalid smtp server/, // names are looked up when mail is sent
+  /garp_group already specified/, // told where the interface stands twice
   /VRF interface \S+ doesn't exist/,
 ];
 
