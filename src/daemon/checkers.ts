@@ -73,8 +73,14 @@ function becomeProbe(keep: readonly number[]): ReadonlySet<number> {
     const reason = `There is no account ${ACCOUNT}: the checkers stay uid 0, without capabilities; create it with systemd-sysusers`;
     say({ type: "warning", reason });
   }
-  dropPrivileges({ uid: account?.uid ?? 0, gid: account?.gid ?? 0, keep: keep.filter((one) => before.has(one)) });
-  return before.difference(new Set(keep));
+  try {
+    dropPrivileges({ uid: account?.uid ?? 0, gid: account?.gid ?? 0, keep: keep.filter((one) => before.has(one)) });
+    return before.difference(new Set(keep));
+  } catch (error) {
+    const reason = `${error instanceof Error ? error.message : String(error)}: the checkers keep what they were started with`;
+    say({ type: "warning", reason });
+    return new Set();
+  }
 }
 
 type Need = { readonly capability: number; readonly server: string; readonly why: string };

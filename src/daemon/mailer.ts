@@ -27,17 +27,21 @@ process.title = "vipd: mailer";
 becomeMailer();
 serve();
 
+/** Without an account of its own it is uid 0 still, but can do no more with that than read and write what is root's. */
 function becomeMailer(): void {
-  const account = localAccount("vipd-mail");
   if (process.getuid?.() !== 0) return;
+  const account = localAccount("vipd-mail");
   if (account === undefined) {
-    say({
-      type: "warning",
-      reason: "There is no account vipd-mail: the mailer runs as root; create it with systemd-sysusers",
-    });
-    return;
+    const reason =
+      "There is no account vipd-mail: the mailer stays uid 0, without capabilities; create it with systemd-sysusers";
+    say({ type: "warning", reason });
   }
-  dropPrivileges({ uid: account.uid, gid: account.gid, keep: [] });
+  try {
+    dropPrivileges({ uid: account?.uid ?? 0, gid: account?.gid ?? 0, keep: [] });
+  } catch (error) {
+    const reason = `${error instanceof Error ? error.message : String(error)}: the mailer keeps what it was started with`;
+    say({ type: "warning", reason });
+  }
 }
 
 function serve(): void {

@@ -16,8 +16,10 @@ export type Checkers = {
   next<T extends FromCheckers["type"]>(type: T, after?: number): Promise<Extract<FromCheckers, { type: T }>>;
 } & AsyncDisposable;
 
-export function startCheckers(): Checkers {
-  const child = fork(ENTRY, [], { execArgv: ["--disable-sigusr1"], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+/** @param wrapper a program that starts it in circumstances of its own, with its arguments */
+export function startCheckers(...wrapper: readonly string[]): Checkers {
+  const [execPath, ...execArgv] = [...wrapper, process.execPath, "--disable-sigusr1"];
+  const child = fork(ENTRY, [], { execPath, execArgv, stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const heard: FromCheckers[] = [];
   child.on("message", (message) => heard.push(message as FromCheckers));
   const next = async <T extends FromCheckers["type"]>(type: T, after = 0) => {

@@ -121,3 +121,13 @@ test("no capability is left on any thread, and none can be had again", async () 
     if (process.getuid?.() === 0) expect(/^NoNewPrivs:\s*(\S+)$/m.exec(status)?.[1]).toBe("1");
   }
 });
+
+test.runIf(process.getuid?.() === 0)("where privileges cannot be dropped, it says so and works", async () => {
+  await using checkers = startCheckers("setpriv", "--bounding-set=-setgid");
+  await checkers.next("hello");
+  const dead = await deadPort();
+  checkers.send(...configuration(1, check("bad", dead)));
+  expect(await checkers.next("verdict")).toMatchObject({ id: "bad", state: "down" });
+  const warnings = checkers.heard.flatMap((message) => (message.type === "warning" ? [message.reason] : []));
+  expect(warnings.at(-1)).toMatch(/EPERM.*: the checkers keep what they were started with$/);
+});
