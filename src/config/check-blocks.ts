@@ -26,6 +26,7 @@ export function checkBlocks(statements: readonly Statement[], report: Report): v
         break;
       case "virtual_server":
         checkService(statement, report);
+        if (statement.words[1] === "group") checkGroupProtocol(statement, statements, report);
         break;
       case "virtual_server_group":
         for (const line of statement.body ?? []) if (line.words[0] === "fwmark") checkFwmark(line, report);
@@ -120,12 +121,17 @@ function checkFwmark(line: Statement, report: Report): void {
   else checkNumber(line, 1, "fwmark", 0, 0xffff_ffff, report);
 }
 
+/** A mark stands for packets of any protocol; addresses and ports need one. */
+function checkGroupProtocol(service: Statement, statements: readonly Statement[], report: Report): void {
+  const name = service.words[2] ?? "";
+  if (wrote(service, "protocol") || findAll(service, "real_server").length === 0) return;
+  const group = statements.find(({ rule, words }) => rule?.name === "virtual_server_group" && words[1] === name);
+  if (group?.body?.every(({ words }) => words[0] === "fwmark") === true) return;
+  const message = `virtual_server group ${name} has no protocol: UDP is taken`;
+  report.at(service, 1, doubtful("VIPD012", message, "write protocol TCP, or UDP if it is meant so"));
+}
+
 function checkService(service: Statement, report: Report): void {
-  if (service.words[1] === "group" && !wrote(service, "protocol")) {
-    const message = `virtual_server group ${service.words[2] ?? ""} has no protocol: UDP is taken`;
-    if (findAll(service, "real_server").length > 0)
-      report.at(service, 1, doubtful("VIPD012", message, "write protocol TCP, or UDP if it is meant so"));
-  }
   for (const server of service.body ?? []) {
     if (server.rule?.name !== "real_server") continue;
     for (const check of server.body ?? []) {

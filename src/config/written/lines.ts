@@ -71,6 +71,11 @@ const FAMILIES = new Set(["inet", "inet6"]);
 function readOption(words: readonly string[], at: number, row: Rule | undefined, options: LineOption[]): number {
   const name = words[at] ?? "";
   const args = row?.entry.args;
+  if (row === undefined && name === "weight" && words[at + 1] !== undefined) {
+    // of a nexthop: a word of that row
+    options.push({ name, value: readValue(words[at + 1] ?? "", "N") });
+    return 2;
+  }
   if (row === undefined || args === undefined || name === "nexthop") {
     options.push(alone(name));
     return 1;
