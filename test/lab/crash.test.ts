@@ -1,6 +1,6 @@
 /** SIGKILL to each process in turn; stops that keep or remove; what belongs to others, in IPVS and on the links, outlives it all. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { claims, holds, ipvsOf, resigns, sleep, startVipd, untilHolds, type Vipd } from "./daemons.ts";
+import { announcedBy, claims, holds, ipvsOf, resigns, sleep, startVipd, untilHolds, type Vipd } from "./daemons.ts";
 import { ADDRESS, GLOBAL, instance, openStage, type Stage, service, VIP, WEB } from "./director.ts";
 import { timeOfDayMs } from "./process.ts";
 import { eventually } from "./services.ts";
@@ -61,6 +61,16 @@ test("a reload leaves them alone, too", async () => {
   await vipd.reload(CONFIG);
   expect(await ipvsOf(stage.director)).toEqual(withForeign(ALIVE));
   expect(await holds(stage.director, FOREIGN_ADDRESS)).toBe(true);
+});
+
+test("an address that somebody deletes is back at once and announced; the instance stays master", async () => {
+  const from = stage.wire.frames.length;
+  const sinceMs = timeOfDayMs();
+  await stage.director.run(["ip", "address", "del", `${VIP}/24`, "dev", "eth0"]);
+  await stage.wire.frame(announcedBy(stage.link, VIP), { from, timeoutMs: 1000 });
+  expect(await holds(stage.director, VIP)).toBe(true);
+  await vipd.said(/vrrp\.address .*10\.3\.0\.100.*what=restored/, { sinceMs });
+  expect(vipd.lines(/vrrp\.transition/, sinceMs)).toEqual([]);
 });
 
 test("the checkers are killed: nothing in IPVS moves, the dead server stays dead and returns when it answers", async () => {
