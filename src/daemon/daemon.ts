@@ -242,8 +242,8 @@ function startVrrp({ only }: DaemonOptions, { vrrp }: Parts): void {
 }
 
 /** A start that failed: what one role has taken over already, although another refused, it gives back. */
-async function giveUpStart({ vrrp, checkers }: Parts): Promise<void> {
-  await Promise.all([vrrp.stop(true, HURRY_MS), checkers.stop(true, HURRY_MS)]);
+async function giveUpStart({ vrrp, checkers, services }: Parts): Promise<void> {
+  await Promise.all([vrrp.stop(true, HURRY_MS), checkers.stop(true, HURRY_MS), services.stop({ keep: false })]);
 }
 
 function working({ only }: DaemonOptions, { vrrp, checkers }: Parts) {

@@ -152,9 +152,13 @@ function balancingParticipant(services: VirtualServices, checkers: CheckersRole,
   return {
     name: "checkers",
     async prepare(config, generation) {
+      const first = opened === undefined;
       if (config.services.length > 0 || leftOver()) opened ??= services.open(config);
       await opened;
-      return (await services.prepare(config, generation)) ?? (await checkers.prepare(config, generation));
+      const refused = await services.prepare(config, generation);
+      // at a start the table does not wait for the checkers, who may have thousands of checks to read
+      if (first && opened !== undefined && refused === undefined) await services.commit();
+      return refused ?? (await checkers.prepare(config, generation));
     },
     async commit() {
       await Promise.all([checkers.commit(), ...(opened === undefined ? [] : [services.commit()])]);
