@@ -1,7 +1,9 @@
 /** `vipd sweep`: without a daemon, takes away what the journal says that vipd left in the kernel. The unit runs it after every end. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { journalFile } from "../daemon/context.ts";
 import { NO_KEYS, openJournal } from "../daemon/journal.ts";
+import { enterNetwork, namespacePath } from "../daemon/machine.ts";
 import { lockHolder } from "../daemon/pid-file.ts";
 import { sweepAddresses, sweepServices } from "../os/sweep.ts";
 
@@ -15,6 +17,11 @@ export function runSweep(words: readonly string[], runDir: string): number {
   try {
     const journal = openJournal(journalFile(runDir), (reason) => void process.stderr.write(`${reason}\n`));
     const ours = journal.ours();
+    if (ours.namespace !== undefined && !existsSync(namespacePath(ours.namespace))) {
+      journal.keep(NO_KEYS); // it went with everything in it
+      return 0;
+    }
+    if (ours.namespace !== undefined) enterNetwork(ours.namespace);
     const addresses = sweepAddresses(ours.addresses);
     const services = words.includes("--keep-ipvs") ? { removed: [], failed: [] } : sweepServices(ours.services);
     for (const name of [...addresses.removed, ...services.removed]) process.stdout.write(`removed ${name}\n`);

@@ -10,6 +10,8 @@ export type Keys = {
   readonly addresses: readonly AddressKey[];
   /** Keys of virtual services (`ipvs/settings.ts`). */
   readonly services: readonly string[];
+  /** The network namespace that all of it is in; undefined = that of whoever reads this. */
+  readonly namespace?: string | undefined;
 };
 
 export const NO_KEYS: Keys = { addresses: [], services: [] };
@@ -18,7 +20,7 @@ export type JournalFile = { readonly path: string; read(): string | undefined; w
 
 export type Journal = {
   ours(): Keys;
-  /** Adds `keys`. They are on disk when this returns. @throws {Error} if they cannot be written; then nothing may be created */
+  /** Adds `keys`, and takes their namespace over. They are on disk when this returns. @throws {Error} if they cannot be written; then nothing may be created */
   claim(keys: Keys): void;
   /** Forgets everything else: what is no longer wanted has been removed. */
   keep(keys: Keys): void;
@@ -72,12 +74,14 @@ export function union(a: Keys, b: Keys): Keys {
   return {
     addresses: [...new Set([...a.addresses, ...b.addresses])],
     services: [...new Set([...a.services, ...b.services])],
+    ...(b.namespace === undefined ? {} : { namespace: b.namespace }),
   };
 }
 
 function intersection(a: Keys, b: Keys): Keys {
   const wanted = { addresses: new Set(b.addresses), services: new Set(b.services) };
   return {
+    ...a,
     addresses: a.addresses.filter((key) => wanted.addresses.has(key)),
     services: a.services.filter((key) => wanted.services.has(key)),
   };
@@ -93,8 +97,9 @@ export function parseJournal(text: string): Keys | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return undefined;
-    const { addresses, services } = value as { readonly addresses?: unknown; readonly services?: unknown };
-    return isTexts(addresses) && isTexts(services) ? { addresses, services } : undefined;
+    const { addresses, services, namespace } = value as Readonly<Record<string, unknown>>;
+    if (!isTexts(addresses) || !isTexts(services)) return undefined;
+    return { addresses, services, ...(typeof namespace === "string" ? { namespace } : {}) };
   } catch {
     return undefined;
   }

@@ -11,7 +11,7 @@ import { type Accepted, type Attempt, fallBack, keepAsLastGood, readFor, readFor
 import type { Context } from "./context.ts";
 import type { ReloadResult } from "./control.ts";
 import type { DaemonOptions } from "./daemon-options.ts";
-import { type Keys, keysOf } from "./journal.ts";
+import { type Keys, keysOf, NO_KEYS } from "./journal.ts";
 import type { ConfigStatus } from "./status.ts";
 import { changeOver, type Participant } from "./two-phases.ts";
 
@@ -28,7 +28,7 @@ const SETTLED_MS = 60_000;
 
 export type KeeperContext = Pick<Context, "version" | "emit" | "warn" | "journal" | "configuration"> & {
   readonly clock: Clock & WallClock;
-  readonly options: Pick<DaemonOptions, "file" | "strict" | "dryRun" | "stateDir">;
+  readonly options: Pick<DaemonOptions, "file" | "strict" | "dryRun" | "stateDir" | "namespace">;
 };
 
 /** @param inUse keys of virtual services that are still in the kernel */
@@ -87,8 +87,10 @@ export function createKeeper(
 
   /** A dry run creates nothing, and what an earlier run left stays its. */
   function keysFor(config: Config): Keys {
+    if (options.dryRun === "all") return { ...NO_KEYS, namespace: journal.ours().namespace };
     const { addresses, services } = keysOf(config);
-    return { addresses: options.dryRun === "all" ? [] : addresses, services: options.dryRun === "no" ? services : [] };
+    const namespace = options.namespace ?? config.global.netNamespace;
+    return { addresses, services: options.dryRun === "no" ? services : [], namespace };
   }
 
   function refuse(file: string, problems: readonly string[]): ReloadResult {

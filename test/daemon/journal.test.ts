@@ -54,6 +54,15 @@ test("an adopted address is not ours, whatever is claimed later", () => {
   expect(onDisk()?.addresses).toEqual([B]);
 });
 
+test("the namespace of the last claim is kept, for whoever sweeps later", () => {
+  const { journal, onDisk } = setUp();
+  journal.claim({ addresses: [A, B], services: [], namespace: "blue" });
+  journal.keep({ addresses: [A], services: [] });
+  expect(onDisk()).toEqual({ addresses: [A], services: [], namespace: "blue" });
+  journal.claim({ addresses: [A], services: [] });
+  expect(onDisk()).toEqual({ addresses: [A], services: [] });
+});
+
 test("nothing is written when nothing changes", () => {
   const { journal, written } = setUp();
   journal.claim({ addresses: [A], services: [] });

@@ -52,7 +52,14 @@ function setUp(options: Partial<DaemonOptions> = {}, others: readonly (readonly 
     () => {},
   );
   const context = {
-    options: { file: FILE, strict: false, dryRun: "no" as const, stateDir: "/var/lib/vipd", ...options },
+    options: {
+      file: FILE,
+      strict: false,
+      dryRun: "no" as const,
+      stateDir: "/var/lib/vipd",
+      namespace: undefined,
+      ...options,
+    },
     version: "0.1.0",
     clock,
     emit: stream.emit,
