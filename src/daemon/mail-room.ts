@@ -29,12 +29,16 @@ export type MailRoomDeps = {
   readonly fork: () => RoleChild;
   readonly emit: (body: EventBody) => void;
   readonly happened: (event: Happened) => void;
-  /** For the delay before a mailer that died is started again. */
+  /** For the delay before a mailer is started. */
   readonly after: (ms: number, fn: () => void) => Disposable;
 };
 
 /** More letters than this are not kept: the disk is not ours to fill. */
 const MOST_LETTERS = 10_000;
+/** What is worth a letter is often followed by more, and by work that needs the processor first: a takeover, a start. */
+const FIRST_START_MS = 1000;
+/** For letters that an earlier run left: the processes of a start come first. */
+const LEFT_OVER_START_MS = 3000;
 
 export function createMailRoom(deps: MailRoomDeps): MailRoom {
   let mail: MailSettings | undefined;
@@ -60,6 +64,14 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
       deps.emit({ type: "warning", reason: error instanceof Error ? error.message : String(error) });
     }
     return usable;
+  }
+
+  function startAfter(ms: number): void {
+    if (child !== undefined) return;
+    restart ??= deps.after(ms, () => {
+      restart = undefined;
+      start();
+    });
   }
 
   function start(): void {
@@ -110,10 +122,7 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
     deaths += 1;
     const restartMs = retryDelayMs(deaths);
     deps.emit({ type: "process.exit", process: "mailer", pid: who.pid, reason, restartMs });
-    restart = deps.after(restartMs, () => {
-      restart = undefined;
-      start();
-    });
+    startAfter(restartMs);
   }
 
   return {
@@ -121,7 +130,7 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
       mail = next;
       if (mail === undefined || !open()) return;
       if (child !== undefined) child.send({ type: "run", spool: deps.spool, templates: deps.templates, mail });
-      else if (spool.waiting > 0) start();
+      else if (spool.waiting > 0) startAfter(LEFT_OVER_START_MS);
     },
     post(letter: Letter) {
       if (!open()) return;
@@ -142,14 +151,16 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
         return;
       }
       spool = { ...spool, waiting: spool.waiting + 1, oldestMs: spool.oldestMs ?? letter.event.wallMs };
-      if (child === undefined) start();
+      if (child === undefined) startAfter(FIRST_START_MS);
       else child.send({ type: "wake" });
     },
     status: () => spool,
     /** Gives the mailer three seconds to send what waits; the rest is sent after the next start. */
     async stop(hurry) {
-      stopping = true;
       restart?.[Symbol.dispose]();
+      restart = undefined;
+      if (deaths === 0 && spool.waiting > 0 && !hurry) start();
+      stopping = true;
       const last = child;
       if (last === undefined) return;
       const gone = new Promise<void>((resolve) => {
