@@ -10,14 +10,16 @@ import { resolve } from "node:path/posix";
 import { build } from "./build.ts";
 import type { Machine } from "./build-global.ts";
 import { checkLines } from "./check-lines.ts";
-import type { Loaded } from "./config.ts";
+import type { Config, Loaded } from "./config.ts";
 import { consolidate } from "./consolidate.ts";
 import type { Surroundings } from "./expand.ts";
+import { buildFurther } from "./further/build.ts";
 import { grammar } from "./grammar.ts";
 import { checkMachine, type MachineView } from "./machine.ts";
 import { checkMeaning } from "./meaning/meaning.ts";
-import { createReport } from "./problems.ts";
-import { type Files, readAll } from "./source.ts";
+import { createReport, type Report, wrong } from "./problems.ts";
+import { type Files, type ReadResult, readAll } from "./source.ts";
+import type { Statement } from "./statement.ts";
 import { validate } from "./validate.ts";
 import { readWritten } from "./written/read.ts";
 
@@ -27,18 +29,17 @@ export type LoadOptions = Surroundings &
     readonly tolerant: boolean;
     /** Compare the file with this machine, too. */
     readonly view?: MachineView;
-    /** Fill `written`, which the daemon has no use for. */
+    /** Fill `written` and `further`, which the daemon has no use for. */
     readonly written?: true;
   };
 
 /** @param path the main file, or a pattern for several */
 export function loadConfig(files: Files, path: string, options: LoadOptions): Loaded {
-  const report = createReport();
-  const read = readAll(files, resolve(path), options, grammar, report);
+  const { read, report } = readAtOnce(files, resolve(path), options);
   validate(read.statements, grammar, report);
   checkLines(read.statements, report);
   const built = build(read.statements, options, report);
-  const config = options.written === true ? { ...built, written: readWritten(read.statements) } : built;
+  const config = options.written === true ? withWritten(built, read.statements) : built;
   checkMeaning(read.statements, config, options.view, report);
   if (options.view !== undefined) checkMachine(read.statements, options.view, report);
   const problems = report.list();
@@ -49,4 +50,32 @@ export function loadConfig(files: Files, path: string, options: LoadOptions): Lo
     files: read.sources.map((source) => source.path),
     consolidated: consolidate(read),
   };
+}
+
+const ATTEMPTS = 3;
+
+/** Reads all files as they are at one moment: again when one was changed meanwhile; files that never rest are an error. */
+function readAtOnce(
+  files: Files,
+  main: string,
+  surroundings: Surroundings,
+): { readonly read: ReadResult; readonly report: Report } {
+  for (let attempt = 1; ; attempt++) {
+    const report = createReport();
+    const read = readAll(files, main, surroundings, grammar, report);
+    const changed = files.changed?.();
+    if (changed === undefined) return { read, report };
+    if (attempt < ATTEMPTS) continue;
+    const message = `${changed} changes while it is read: it was read ${ATTEMPTS} times and never twice the same`;
+    report.atPlace(
+      { file: changed, line: 1, column: 1 },
+      wrong("VIPD007", message, "read it again when it is written"),
+    );
+    return { read, report };
+  }
+}
+
+function withWritten(config: Config, statements: readonly Statement[]): Config {
+  const written = readWritten(statements);
+  return { ...config, written, further: buildFurther(written) };
 }

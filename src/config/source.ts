@@ -18,6 +18,8 @@ export type Files = {
   read(path: string): Result<string, FileTrouble>;
   /** Absolute paths that match, sorted; `pattern` is absolute and may hold `*`, `?` and `[…]`. */
   glob(pattern: string): readonly string[];
+  /** A file or pattern that is no longer as it was read; undefined if all are. Forgets what was read. Absent: nothing ever changes. */
+  changed?(): string | undefined;
 };
 export type { FileTrouble };
 
