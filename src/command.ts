@@ -3,10 +3,12 @@ import { VERSION } from "./base/version.ts";
 import { type CommandIo, runCheck, runConfigTest } from "./commands/check.ts";
 import { runDiff, wantsDiff } from "./commands/check-diff.ts";
 import { runPrint, wantsPrint } from "./commands/check-print.ts";
+import { runCompletion } from "./commands/completion.ts";
 import { runExplain } from "./commands/explain.ts";
 import { HELP } from "./commands/help.ts";
 import { runLog } from "./commands/log.ts";
 import { type Invocation, parseCommandLine } from "./commands/options.ts";
+import { paged } from "./commands/pager.ts";
 import { runReload } from "./commands/reload.ts";
 import { runStatus } from "./commands/status.ts";
 import { runStop } from "./commands/stop.ts";
@@ -58,7 +60,9 @@ function command({
       if (wantsDiff(words)) return runDiff(words, stateDir, IO);
       return wantsPrint(words) ? runPrint(words, IO) : runCheck(words, IO);
     case "explain":
-      return runExplain(words, IO);
+      return paged(IO, (io) => runExplain(words, io));
+    case "completion":
+      return runCompletion(words, IO);
     case "status":
       return runStatus(words, runDir);
     case "log":

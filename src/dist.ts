@@ -7,8 +7,9 @@
  */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, readFile, rm, symlink } from "node:fs/promises";
+import { chmod, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { completionFor } from "./commands/completion.ts";
 
 const TOP = resolve(import.meta.dirname, "..");
 
@@ -27,6 +28,12 @@ const LAYOUT: readonly (readonly [from: string, to: string])[] = [
   ["LICENSE", "usr/share/doc/vipd/LICENSE"],
 ];
 
+/** Where Debian's shells look for what completes a command. */
+const COMPLETIONS: readonly (readonly [shell: "bash" | "zsh", to: string])[] = [
+  ["bash", "usr/share/bash-completion/completions/vipd"],
+  ["zsh", "usr/share/zsh/vendor-completions/_vipd"],
+];
+
 async function pack(): Promise<void> {
   const { version } = JSON.parse(await readFile(join(TOP, "package.json"), "utf8"));
   const stage = join(TOP, ".cache", `stage-${process.pid}`);
@@ -39,6 +46,10 @@ async function pack(): Promise<void> {
     // the manual page stands in docs/, but has its own place
     const filter = (path: string) => path === source || !/(\.tar\.gz|\/vipd\.8)$/.test(path);
     await cp(source, target, { recursive: true, filter });
+  }
+  for (const [shell, path] of COMPLETIONS) {
+    await mkdir(dirname(join(stage, path)), { recursive: true });
+    await writeFile(join(stage, path), completionFor(shell));
   }
   await mkdir(join(stage, "usr/sbin"), { recursive: true });
   await chmod(join(stage, "usr/lib/vipd/vipd.js"), 0o755);

@@ -1,19 +1,23 @@
-/** `vipd explain [KEYWORD | BLOCK | CODE]`: the table of keywords, for people. */
+/**
+ * `vipd explain [KEYWORD | BLOCK | CODE | WORDS]`: the table of keywords, for people. What is neither a keyword nor a code is searched for:
+ * `vipd explain garp` lists what matches.
+ */
 import { nearest } from "../base/nearest.ts";
 import { grammar, isBlock } from "../config/grammar.ts";
 import type { Entry } from "../config/keywords/entry.ts";
 import { removedKeywords } from "../config/keywords/removed.ts";
 import { table } from "../config/keywords/table.ts";
-import { codes } from "../config/problems.ts";
+import { type Code, codes } from "../config/problems.ts";
 import type { CommandIo } from "./check.ts";
+import { codeText, supportText } from "./reference.ts";
 
 /** @param argv the words behind `explain` @returns 0, or 1 if nothing matches */
 export function runExplain(argv: readonly string[], io: CommandIo): number {
-  const word = argv[0];
-  if (word === undefined) return overview(io);
-  const code = Object.entries(codes).find(([name]) => name === word.toUpperCase());
+  const word = argv.join(argv.length > 1 && argv[0]?.startsWith("~") === false ? "/" : " ");
+  if (word === "") return overview(io);
+  const code = codeOf(word);
   if (code !== undefined) {
-    io.out(`${code[0]}: ${code[1]}`);
+    for (const line of codeText(code, false)) io.out(line);
     return 0;
   }
   const exact = table.filter((entry) => nameOf(entry) === word || entry.path === word);
@@ -23,7 +27,13 @@ export function runExplain(argv: readonly string[], io: CommandIo): number {
     io.out(`${removed.name} ${removed.what}; ${removed.remedy}`);
     return 0;
   }
-  return search(word, io);
+  return search(argv, io);
+}
+
+/** `VIPD012`, in any case, or its number alone. */
+function codeOf(word: string): Code | undefined {
+  const name = /^\d{1,3}$/.test(word) ? `VIPD${word.padStart(3, "0")}` : word.toUpperCase();
+  return (Object.keys(codes) as readonly Code[]).find((code) => code === name);
 }
 
 function overview(io: CommandIo): number {
@@ -71,18 +81,20 @@ function explainOne(entries: readonly Entry[], io: CommandIo): void {
   io.out(`  In vipd: ${supportText(entry)}`);
 }
 
-function supportText({ support }: Entry): string {
-  if (typeof support === "string") return support;
-  if ("without" in support) return `accepted without effect: ${support.without}`;
-  return `not yet: a block with ${support.leavesOut} is left out`;
-}
-
-function search(word: string, io: CommandIo): number {
-  const found = table.filter(
-    (entry) => entry.path.includes(word) || entry.meaning.toLowerCase().includes(word.toLowerCase()),
+/** Every word must occur, in the path or in what is said about it. */
+function search(words: readonly string[], io: CommandIo): number {
+  const wanted = words.map((word) => word.toLowerCase());
+  const found = table.filter((entry) => {
+    const text = `${entry.path} ${entry.args ?? ""} ${entry.meaning}`.toLowerCase();
+    return wanted.every((word) => text.includes(word));
+  });
+  const matching = Object.entries(codes).filter(([, what]) =>
+    wanted.every((word) => what.toLowerCase().includes(word)),
   );
   for (const entry of found) io.out(summary(entry));
-  if (found.length > 0) return 0;
+  for (const [code, what] of matching) io.out(`${code.padEnd(44)} ${what}`);
+  if (found.length + matching.length > 0) return 0;
+  const word = words.join(" ");
   const near = nearest(word, table.map(nameOf));
   io.error(`vipd explain: nothing is called ${word}${near === undefined ? "" : `; did you mean ${near}?`}`);
   return 1;

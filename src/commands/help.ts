@@ -14,7 +14,8 @@ First steps, on a director that runs keepalived:
 
 Commands:
   check [FILE]               every problem of a file at once, with file, line, and what to do
-  explain [KEYWORD]          what a keyword means, its unit, range and default
+  explain [WORD]             what a keyword, a block or a code means; another word is searched for
+  completion bash|zsh        completion for a shell: source <(vipd completion bash)
   status [--json]            what the running vipd does, and why
   log [SEQ]                  the latest events, or those after number SEQ
   reload                     read the file again: prints what changed, or why nothing did

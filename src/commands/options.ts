@@ -24,7 +24,7 @@ export type Invocation =
       readonly stateDir: string;
     };
 
-export const COMMAND_NAMES = ["check", "explain", "status", "log", "reload", "stop", "sweep"] as const;
+export const COMMAND_NAMES = ["check", "explain", "completion", "status", "log", "reload", "stop", "sweep"] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 export const DEFAULT_RUN_DIR = "/run/vipd";
@@ -287,6 +287,12 @@ function set(options: Map<Name, string>, name: Name, value: string, taken: numbe
 }
 
 const NAMES = Object.keys(OPTIONS) as readonly Name[];
+
+/** As one types them: `-f`, `--use-file`, …; for the completion of shells. */
+export const OPTION_NAMES: readonly string[] = NAMES.flatMap((name) => {
+  const { short, long }: Option = OPTIONS[name];
+  return [...(short === undefined ? [] : [`-${short}`]), ...(long === undefined ? [] : [`--${long}`])];
+});
 const LONG = NAMES.flatMap((name) => (OPTIONS[name] as Option).long ?? []);
 
 /** A long option may be shortened as long as it stays the only one (`--log-d`). */

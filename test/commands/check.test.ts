@@ -202,6 +202,14 @@ describe("vipd explain", () => {
   test("a code, an old keyword, a search, a misspelling", () => {
     expect(explain("vipd008").text).toContain("does not honour yet");
     expect(explain("nat_mask").text).toContain("removed from keepalived");
+    expect(explain("8")).toEqual(explain("VIPD008"));
+    expect(explain("vipd012").text).toContain(
+      "keepalived.conf:1:15: error: vrrp_instance VI_1 has no virtual_router_id",
+    );
+    expect(explain("garp").text).toContain("vrrp_instance/garp_master_delay");
+    expect(explain("mail", "relay").text).toContain("VIPD076");
+    expect(explain("vrrp_instance/advert_int").text).toContain("advert_int SECS");
+    expect(explain("vrrp_instance", "advert_int")).toEqual(explain("vrrp_instance/advert_int"));
     expect(explain("gratuitous").text.split("\n").length).toBeGreaterThan(5);
     expect(explain("prioritty")).toEqual({
       code: 1,

@@ -1,0 +1,60 @@
+/** What is made from the tables: pages, completion. */
+import { spawnSync } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { completionFor, runCompletion } from "../../src/commands/completion.ts";
+import { COMMAND_NAMES } from "../../src/commands/options.ts";
+import { showCode } from "../../src/config/explain-code.ts";
+import { table } from "../../src/config/keywords/table.ts";
+import { type Code, codes } from "../../src/config/problems.ts";
+import { PAGES } from "../../src/docs.ts";
+
+const TOP = resolve(import.meta.dirname, "../..");
+
+test.each(Object.entries(PAGES))("docs/%s is current (npm run docs)", (name, page) => {
+  expect(readFileSync(join(TOP, "docs", name), "utf8") === page()).toBe(true);
+});
+
+test("the reference holds every keyword of the table", () => {
+  const page = PAGES["configuration.md"]?.() ?? "";
+  for (const { path } of table) expect(page).toContain(`\`${path.split("/").at(-1)}`);
+});
+
+describe("codes", () => {
+  test.each(Object.keys(codes) as readonly Code[])("%s is shown by its example", (code) => {
+    expect(showCode(code).problem.code).toBe(code);
+  });
+  test("every code in the sources is documented, and every documented one is in the sources", () => {
+    const files = globSync("src/config/**/*.ts", { cwd: TOP }).filter((file) => !/code-examples|codes\.ts$/.test(file));
+    const text = files.map((file) => readFileSync(join(TOP, file), "utf8")).join("\n");
+    const used = new Set([...text.matchAll(/"(VIPD\d{3})"/g)].map((match) => match[1]));
+    expect([...used].sort()).toEqual(Object.keys(codes).sort());
+  });
+});
+
+describe("completion", () => {
+  const complete = (...words: readonly string[]) => {
+    const script = `${completionFor("bash")}\nCOMP_WORDS=(vipd "$@"); COMP_CWORD=$#; _vipd; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    return spawnSync("bash", ["-c", script, "bash", ...words], { encoding: "utf8", cwd: TOP })
+      .stdout.trim()
+      .split("\n");
+  };
+  test("bash: commands, options, keywords, codes, files", () => {
+    expect(complete("")).toEqual(expect.arrayContaining([...COMMAND_NAMES, "--config-test"]));
+    expect(complete("exp")).toEqual(["explain"]);
+    expect(complete("explain", "garp_master_d")).toEqual(["garp_master_delay"]);
+    expect(complete("explain", "VIPD00")).toHaveLength(9);
+    expect(complete("check", "--br")).toEqual(["--brief"]);
+    expect(complete("check", "etc/vi")).toEqual(expect.arrayContaining(["etc/vipd.conf"]));
+    expect(complete("-f", "etc/vi")).toEqual(expect.arrayContaining(["etc/vipd.conf"]));
+  });
+  test("zsh has its own; another shell has none", () => {
+    const out: string[] = [];
+    const io = { out: (line: string) => void out.push(line), error: (line: string) => void out.push(line) };
+    expect(runCompletion(["zsh"], io)).toBe(0);
+    expect(out[0]).toMatch(/^#compdef vipd\n/);
+    expect(runCompletion(["fish"], io)).toBe(64);
+    expect(out[1]).toContain("there is none for fish");
+  });
+});
