@@ -24,8 +24,9 @@ if (daemon) {
 /** The thread that reads the file, with the limits of read-config.ts. */
 function startReader() {
   var Worker = process.getBuiltinModule("worker_threads").Worker;
-  var limits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 64 };
+  var limits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 192 };
   var reader = new Worker(import.meta.dirname + "/reader.js", { resourceLimits: limits, execArgv: [] });
+  reader.on("error", function () {}); // then read-config.ts starts another
   reader.unref();
   return reader;
 }

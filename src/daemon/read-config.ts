@@ -40,7 +40,8 @@ let warm: Reader | undefined;
 
 /** @returns what there is to say, and the configuration if the file is good; never rejects */
 export function readConfig(path: string, options: ReadOptions): Promise<Loaded> {
-  const reader = options.memoryMb === undefined ? (warm ?? startReader(MEMORY_MB)) : startReader(options.memoryMb);
+  const reader =
+    options.memoryMb === undefined ? (warm ?? launched() ?? startReader(MEMORY_MB)) : startReader(options.memoryMb);
   warm = undefined; // until it has answered
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
   return new Promise((resolve) => {
@@ -92,7 +93,20 @@ function startReader(memoryMb: number): Reader {
   const bundled = join(import.meta.dirname, "reader.js");
   const file = existsSync(bundled) ? bundled : join(import.meta.dirname, "reader.ts");
   const resourceLimits = { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: YOUNG_MB };
-  const reader: Reader = { worker: new Worker(file, { resourceLimits, execArgv: [] }), waiting: undefined };
+  return follow(new Worker(file, { resourceLimits, execArgv: [] }));
+}
+
+/** The thread that the launcher has started for the first file, once; undefined where there is none, or it has ended. */
+function launched(): Reader | undefined {
+  const launcher = (globalThis as { readonly vipd?: { reader: Worker | undefined } }).vipd;
+  const worker = launcher?.reader;
+  if (launcher === undefined || worker === undefined) return undefined;
+  launcher.reader = undefined;
+  return worker.threadId === -1 ? undefined : follow(worker);
+}
+
+function follow(worker: Worker): Reader {
+  const reader: Reader = { worker, waiting: undefined };
   reader.worker.on("message", (answer: ReadAnswer) => reader.waiting?.answered(answer));
   const gone = (reason: string) => {
     if (warm === reader) warm = undefined;

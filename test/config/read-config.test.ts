@@ -1,7 +1,9 @@
 /** Reading in a thread: values, problems, and the limits. */
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { afterAll, expect, test } from "vitest";
 import { readConfig, stopReader } from "../../src/daemon/read-config.ts";
 import { instance } from "./load.ts";
@@ -42,6 +44,26 @@ test("a missing file is a problem", async () => {
   expect(problems).toMatchObject([
     { code: "VIPD007", verdict: "security", message: `${join(folder, "none.conf")} does not exist` },
   ]);
+});
+
+test("the thread that the launcher has started reads the first file; one that died is replaced", async () => {
+  const path = fileWith("first.conf", instance(" priority 120"));
+  const launcher = { reader: undefined as Worker | undefined };
+  Object.assign(globalThis, { vipd: launcher });
+  try {
+    for (const alive of [true, false]) {
+      const worker = new Worker(join(import.meta.dirname, "../../src/daemon/reader.ts"), { execArgv: [] });
+      const ended = once(worker, "exit");
+      if (!alive) await worker.terminate();
+      launcher.reader = worker;
+      await stopReader();
+      expect((await readConfig(path, options)).config?.vrrp.routers[0]?.priority).toBe(120);
+      expect(launcher.reader).toBeUndefined();
+      await ended; // a small file: its thread is not kept
+    }
+  } finally {
+    Object.assign(globalThis, { vipd: undefined });
+  }
 });
 
 test("a deadline and a limit of memory end in a problem, and the next file is read", async () => {
