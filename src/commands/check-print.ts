@@ -1,6 +1,6 @@
 /**
  * `vipd check --print [FILE…]`: the configuration as it was understood, as configuration again. Includes, conditions and definitions are
- * resolved, and values stand in one form; it reads as the same value. Passwords are printed: whoever may read the file
+ * resolved, and values stand in one form; it reads as the same value, which `--print=json` shows for programs. Passwords are printed: whoever may read the file
  * may read them there.
  */
 import { resolve } from "node:path";
@@ -9,8 +9,8 @@ import { defaultConfigFile } from "../os/default-file.ts";
 import type { CommandIo } from "./check.ts";
 import { readWhole, readWords, tell } from "./check-files.ts";
 
-const USAGE = "vipd check --print[=all] [FILE…] [--as ID]";
-const FLAGS = ["--print", "--print=all"];
+const USAGE = "vipd check --print[=all|=json] [FILE…] [--as ID]";
+const FLAGS = ["--print", "--print=all", "--print=json"];
 
 export function wantsPrint(argv: readonly string[]): boolean {
   return argv.some((word) => FLAGS.includes(word));
@@ -30,6 +30,10 @@ export function runPrint(argv: readonly string[], io: CommandIo): number {
     tell(problems, io);
     if (config?.written === undefined) {
       code = 1;
+      continue;
+    }
+    if (words.flags.has("--print=json")) {
+      io.out(JSON.stringify(config, null, 2));
       continue;
     }
     if (files.length > 1) io.out(`# ${file}`);

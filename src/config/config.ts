@@ -3,6 +3,7 @@ import type { CheckSettings } from "../check/settings.ts";
 import type { IpvsGlobalSettings, ServiceSettings } from "../ipvs/settings.ts";
 import type { MailSettings, NotifySettings, TrackScriptSettings } from "../notify/settings.ts";
 import type { VrrpSettings } from "../vrrp/settings.ts";
+import type { FurtherSettings } from "./further/settings.ts";
 import type { Written } from "./written/setting.ts";
 
 export type Config = {
@@ -16,6 +17,8 @@ export type Config = {
   readonly mail: MailSettings | undefined;
   /** Everything that counts as the file says it, where it was asked for. */
   readonly written?: Written;
+  /** What no room acts upon yet, where it was asked for. */
+  readonly further?: FurtherSettings;
 };
 
 export type GlobalSettings = {

@@ -73,6 +73,15 @@ describe("vipd check --print", () => {
     const path = fileWith("one.conf", "instance a\n");
     expect(print("--print", path, path).out).toBe(`# ${path}\ninstance a\n# ${path}\ninstance a`);
   });
+  test("--print=json is the value itself", () => {
+    const path = fileWith("json.conf", "static_routes {\n 10.0.0.0/8 via 192.0.2.1 dev eth0\n}\n");
+    const value: unknown = JSON.parse(print("--print=json", path).out);
+    expect(value).toMatchObject({
+      vrrp: { routers: [] },
+      written: [{ keyword: "static_routes" }],
+      further: { static: { routes: [{ to: { ip: "10.0.0.0", length: 8 }, via: "192.0.2.1", link: "eth0" }] } },
+    });
+  });
   test("words of the command line", () => {
     expect(print("--print", "--wrong").code).toBe(64);
     expect(print("--print", "--as").error).toContain("--as needs an ID");
