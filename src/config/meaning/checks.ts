@@ -1,6 +1,7 @@
 /** Checks of real servers: too slow for their interval, or not there at all. */
 import { defaultOf, find, numberOf } from "../access.ts";
 import { noTiming, type Timing, timingOf } from "../build-check.ts";
+import type { Rule } from "../grammar.ts";
 import { hint, type Report, warning } from "../problems.ts";
 import type { Statement } from "../statement.ts";
 import { type Gathering, gather } from "./gather.ts";
@@ -14,11 +15,11 @@ export function checkProbes({ services }: Subjects, report: Report): void {
     const unchecked = gather();
     for (const { block, ip, port } of service.servers) {
       let checked = false;
-      const own = timingOf(block, outer);
+      const own = timingHere(block, outer);
       for (const check of block.body ?? []) {
         if (check.rule?.entry.takes.form !== "block") continue;
         checked = true;
-        checkTiming(service, check, timingOf(check, own), slow);
+        checkTiming(service, check, timingHere(check, own), slow);
       }
       if (checked || hasUnknown(block)) continue;
       unchecked.note("", block, 1, () =>
@@ -28,6 +29,30 @@ export function checkProbes({ services }: Subjects, report: Report): void {
     unchecked.tell(report);
   }
   slow.tell(report);
+}
+
+const TIMING: ReadonlySet<string> = new Set([
+  "delay_loop",
+  "retry",
+  "nb_get_retry",
+  "delay_before_retry",
+  "warmup",
+  "connect_timeout",
+]);
+const isTiming = new Map<Rule, boolean>();
+
+/** As `timingOf`, for thousands of blocks that mostly say nothing: those are looked through by rule, and nothing is made of them. */
+function timingHere(block: Statement, outer: Timing): Timing {
+  for (const { rule } of block.body ?? []) {
+    if (rule === undefined) continue;
+    let known = isTiming.get(rule);
+    if (known === undefined) {
+      known = TIMING.has(rule.name);
+      isTiming.set(rule, known);
+    }
+    if (known) return timingOf(block, outer);
+  }
+  return outer;
 }
 
 /** A block that is not known may be meant as a check; that is told already. */
@@ -55,7 +80,7 @@ function checkTiming(service: Service, check: Statement, timing: Timing, slow: G
   const delayMs = timing.retryDelayMs ?? (dns ? intervalMs : defaultOf(check.rule?.inside, "delay_before_retry"));
   const wholeMs = timeoutMs * (retries + 1) + delayMs * retries;
   if (retries === 0 || (dns && timing.retryDelayMs === undefined) || wholeMs <= Math.max(intervalMs, SHORT_MS)) return;
-  slow.note(`${wholeMs} ${intervalMs}`, check, 0, () => {
+  slow.note(wholeMs * 0x1_0000_0000 + intervalMs, check, 0, () => {
     const sum = `connect_timeout ${seconds(timeoutMs)} × ${retries + 1} attempts + delay_before_retry ${seconds(delayMs)} × ${retries} = ${seconds(wholeMs)}`;
     const message = `${kind} of a dead server is not decided within delay_loop ${seconds(intervalMs)}: ${sum}`;
     return hint("VIPD064", message, "use a shorter connect_timeout, fewer retries, or a longer delay_loop");

@@ -4,14 +4,14 @@ import type { Statement } from "../statement.ts";
 
 export type Gathering = {
   /** @param key what makes two remarks the same @param word of the statement that offends */
-  note(key: string, statement: Statement, word: number, saying: () => Saying): void;
+  note(key: string | number, statement: Statement, word: number, saying: () => Saying): void;
   tell(report: Report): void;
 };
 
 type Noted = { readonly statement: Statement; readonly word: number; readonly saying: Saying; count: number };
 
 export function gather(): Gathering {
-  const noted = new Map<string, Noted>();
+  const noted = new Map<string | number, Noted>();
   return {
     note(key, statement, word, saying) {
       const known = noted.get(key);
