@@ -2,8 +2,8 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
-import type { CommandSettings } from "../notify/settings.ts";
-import { localAccount } from "../os/accounts.ts";
+import type { CommandSettings, FifoSettings } from "../notify/settings.ts";
+import { identityOf, localAccount } from "../os/accounts.ts";
 import { runScript, type ScriptOptions, scriptProblem, startProgram } from "../os/commands.ts";
 import { openFifo } from "../os/fifo.ts";
 import { createKernelTable } from "../os/ipvs.ts";
@@ -214,10 +214,18 @@ function createNotifierOf(
       const reason = await runCommand(command, extra, timeoutMs, signal);
       return reason === undefined ? { ok: true } : { ok: false, reason };
     },
-    openFifo: ({ path }) => openFifo(path),
+    openFifo: (settings) => openFifo(settings.path, ownerOf(settings)),
     startReader: (command, path) =>
       startProgram(command, [path], { ...safety(), ended: (reason) => warn(`the reader of ${path} ended: ${reason}`) }),
   });
+}
+
+/** Whom a FIFO that we make is given to. @throws {Error} no such account */
+function ownerOf({ path, user, group }: FifoSettings): { readonly uid: number; readonly gid: number } | undefined {
+  if (user === undefined || process.getuid?.() !== 0) return undefined;
+  const owner = identityOf(user, group);
+  if (typeof owner === "string") throw new Error(`Cannot make the FIFO ${path}: ${owner}`);
+  return owner;
 }
 
 /** @returns how many of our addresses were there */

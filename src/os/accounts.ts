@@ -21,12 +21,15 @@ export function findGroup(name: string): number | undefined {
   return fields?.[2] === undefined ? undefined : Number(fields[2]);
 }
 
-/** Every group that lists `user` as a member, besides its own. */
-export function supplementaryGroups(user: string): readonly number[] {
-  return linesOf("/etc/group").flatMap((line) => {
-    const [, , gid, members] = line.split(":");
-    return members?.split(",").includes(user) ? [Number(gid)] : [];
-  });
+/** @param user a name or a number @returns a message where there is no such account or group */
+export function identityOf(
+  user: string,
+  group: string | undefined,
+): { readonly uid: number; readonly gid: number } | string {
+  const account = /^\d+$/.test(user) ? { uid: Number(user), gid: Number(user) } : findAccount(user);
+  if (account === undefined) return `there is no user ${user} on this machine`;
+  const gid = group === undefined ? account.gid : findGroup(group);
+  return gid === undefined ? `there is no group ${group} on this machine` : { uid: account.uid, gid };
 }
 
 function accountOf(line: string | undefined): Account | undefined {

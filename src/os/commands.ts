@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants, lstatSync, readlinkSync, statSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
-import { findAccount, findGroup, localAccount } from "./accounts.ts";
+import { identityOf } from "./accounts.ts";
 import { systemErrorCode } from "./errors.ts";
 
 export type ScriptCommand = {
@@ -175,13 +175,7 @@ type Account = { readonly uid?: number; readonly gid?: number };
 
 /** @returns a message where the account does not exist */
 function accountOf({ user, group }: ScriptCommand): Account | string {
-  if (user === undefined || process.getuid?.() !== 0) return {};
-  const account = /^\d+$/.test(user)
-    ? { uid: Number(user), gid: Number(user) }
-    : (localAccount(user) ?? findAccount(user));
-  if (account === undefined) return `there is no user ${user} on this machine`;
-  const gid = group === undefined ? account.gid : findGroup(group);
-  return gid === undefined ? `there is no group ${group} on this machine` : { uid: account.uid, gid };
+  return user === undefined || process.getuid?.() !== 0 ? {} : identityOf(user, group);
 }
 
 /** Ours, without what would steer a shell or the loader, or speaks of our own supervision. */

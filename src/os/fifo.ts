@@ -1,5 +1,5 @@
 /** Named pipes for notify_fifo: written without ever waiting for a reader. */
-import { chownSync, closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fchownSync, fstatSync, lstatSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { makeFifo } from "dgram-ext";
 import { systemErrorCode } from "./errors.ts";
 
@@ -8,15 +8,16 @@ import { systemErrorCode } from "./errors.ts";
  * Opened for reading and writing, so that it exists without a reader and never raises SIGPIPE.
  *
  * @param owner uid and gid that a created FIFO is given
- * @throws {Error} if something else than a FIFO of ours stands at `path`
+ * @throws {Error} if something else than a FIFO of ours or of `owner` stands at `path`
  */
-export function openFifo(path: string, owner?: { readonly uid: number; readonly gid: number }) {
+export function openFifo(path: string, owner?: Owner) {
   const created = create(path);
-  if (created && owner !== undefined) chownSync(path, owner.uid, owner.gid);
   const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  if (!fstatSync(fd).isFIFO()) {
+  try {
+    settle(path, fd, created, owner);
+  } catch (error) {
     closeSync(fd);
-    throw new Error(`Cannot write state lines to ${path}: it is not a FIFO; remove it, or name another path`);
+    throw error;
   }
   return {
     write(line: string): "written" | "full" | "failed" {
@@ -34,6 +35,21 @@ export function openFifo(path: string, owner?: { readonly uid: number; readonly 
   };
 }
 
+type Owner = { readonly uid: number; readonly gid: number };
+
+/** Who owns a FIFO reads what is written to it, or lets it fill up: one that a stranger has made in our place is not used. */
+function settle(path: string, fd: number, created: boolean, owner: Owner | undefined): void {
+  const found = fstatSync(fd);
+  if (!found.isFIFO()) throw notOurs(path, "it is not a FIFO");
+  const trusted = [process.getuid?.(), 0, owner?.uid];
+  if (!trusted.includes(found.uid)) throw notOurs(path, `it belongs to uid ${found.uid}`);
+  if (created && owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
+}
+
+function notOurs(path: string, why: string): Error {
+  return new Error(`Cannot write state lines to ${path}: ${why}; remove it, or name another path`);
+}
+
 function create(path: string): boolean {
   try {
     makeFifo(path, 0o644);
@@ -41,9 +57,7 @@ function create(path: string): boolean {
   } catch (error) {
     if (systemErrorCode(error) !== "EEXIST")
       throw new Error(`Cannot create the FIFO ${path}: ${systemErrorCode(error)}`, { cause: error });
-    if (!lstatSync(path).isFIFO()) {
-      throw new Error(`Cannot write state lines to ${path}: it is not a FIFO; remove it, or name another path`);
-    }
+    if (!lstatSync(path).isFIFO()) throw notOurs(path, "it is not a FIFO");
     return false;
   }
 }
