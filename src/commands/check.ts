@@ -20,7 +20,8 @@ export type CommandIo = {
   readonly isTerminal?: boolean;
 };
 
-const USAGE = "vipd check [FILE…] [--json | --brief] [--strict] [--as ID]";
+const USAGE =
+  "vipd check [FILE…] [--json | --brief | --print[=all|=json]] [--strict] [--as ID]; vipd check --diff NEW [OLD]";
 
 /** @param argv the words behind `check` @returns 0, or 1 on errors (with --strict: on warnings), 64 for a wrong command line */
 export function runCheck(argv: readonly string[], io: CommandIo): number {

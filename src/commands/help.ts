@@ -14,6 +14,8 @@ First steps, on a director that runs keepalived:
 
 Commands:
   check [FILE]               every problem of a file at once, with file, line, and what to do
+  check --print [FILE]       the file as vipd understood it: includes, conditions and definitions resolved
+  check --diff NEW [OLD]     what a reload would change; without OLD from what vipd loaded last
   explain [WORD]             what a keyword, a block or a code means; another word is searched for
   completion bash|zsh        completion for a shell: source <(vipd completion bash)
   status [--json]            what the running vipd does, and why
