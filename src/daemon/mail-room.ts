@@ -38,7 +38,7 @@ const MOST_LETTERS = 10_000;
 /** What is worth a letter is often followed by more, and by work that needs the processor first: a takeover, a start. */
 const FIRST_START_MS = 1000;
 /** For letters that an earlier run left: the processes of a start come first. */
-const LEFT_OVER_START_MS = 3000;
+const LEFT_OVER_START_MS = 2000;
 
 export function createMailRoom(deps: MailRoomDeps): MailRoom {
   let mail: MailSettings | undefined;

@@ -73,7 +73,7 @@ test("a relay that is away loses nothing: the letter waits on disk, also for a m
   const relay = await smtpServer({ port });
   openRoom(port);
   await until(() => (relay.received.length === 1 ? true : undefined));
-});
+}, 20_000);
 
 test("a mailer that is killed while it sends costs a retry, not a letter", async () => {
   const silent = await silentServer();
