@@ -58,22 +58,33 @@ export function createHands(options: HandsOptions): Hands {
     if (trouble === sending.trouble || options.now() - sending.toldMs < TELL_EVERY_MS) return;
     sending.trouble = trouble;
     sending.toldMs = options.now();
-    const reason = trouble === undefined ? "adverts leave again" : `no advert leaves: ${trouble}`;
+    const reason = trouble === undefined ? "adverts leave again" : `no advert leaves${trouble}`;
     options.report({ type: "vrrp.warning", instance: router.name, reason }, options.now());
   }
 
-  /** @returns what is wrong, in words */
+  /** A peer that cannot be reached keeps nothing from the others. @returns to whom nothing leaves, and why, behind `no advert leaves` */
   function trySend(router: RouterSettings, advert: Advert, frames: Frames): string | undefined {
-    const sockets = options.socketsOf(router.links.adverts);
+    const { links, destinations } = router;
+    const sockets = options.socketsOf(links.adverts);
     const from = options.sourceOf(router);
-    if (sockets === undefined) return `there is no link ${router.links.adverts}`;
-    if (from === undefined) return `${router.links.adverts} has no address to send from`;
+    if (sockets === undefined) return `: there is no link ${links.adverts}`;
+    if (from === undefined) return `: ${links.adverts} has no address to send from`;
+    let trouble: string | undefined;
+    for (const to of destinations) {
+      const why = sendTo(to, sockets, frames.frame(advert, from, to, router.checksumAsV2), router.multicast);
+      if (why !== undefined) trouble ??= destinations.length === 1 ? `: ${why}` : ` to ${to}: ${why}`;
+    }
+    return trouble;
+  }
+
+  function sendTo(
+    to: Ip,
+    sockets: Pick<VrrpSockets, "send">,
+    packet: Uint8Array,
+    multicast: boolean,
+  ): string | undefined {
     try {
-      for (const to of router.destinations) {
-        const packet = frames.frame(advert, from, to, router.checksumAsV2);
-        if (!sockets.send(packet, to, router.multicast)) return "the send buffer is full";
-      }
-      return undefined;
+      return sockets.send(packet, to, multicast) ? undefined : "the send buffer is full";
     } catch (error) {
       if (error instanceof Error && "syscall" in error) return `${error.message}${hint(error)}`;
       throw error;

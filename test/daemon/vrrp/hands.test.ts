@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
-import { ip } from "../../../src/base/address.ts";
+import { type Ip, ip } from "../../../src/base/address.ts";
 import { createHands } from "../../../src/daemon/vrrp/hands.ts";
 import type { Advert } from "../../../src/vrrp/interface.ts";
 import { routerSettings } from "./routers.ts";
 
-const router = routerSettings();
 const advert: Advert = {
   version: 2,
   vrid: 51,
@@ -14,14 +13,14 @@ const advert: Advert = {
   authentication: { type: "none" },
 };
 
-function createScene() {
+function createScene(router = routerSettings()) {
   let nowMs = 0;
-  let send = (): boolean => true;
+  let send = (_to: Ip): boolean => true;
   const said: string[] = [];
   const hands = createHands({
     alarm: () => ({ set() {}, clear() {} }),
     expired() {},
-    socketsOf: () => ({ send: () => send() }),
+    socketsOf: () => ({ send: (_packet, to) => send(to) }),
     sourceOf: () => ip("10.0.0.1"),
     want() {},
     announce() {},
@@ -30,7 +29,7 @@ function createScene() {
   });
   return {
     said,
-    advertise(atMs: number, how: () => boolean) {
+    advertise(atMs: number, how: (to: Ip) => boolean) {
       nowMs = atMs;
       send = how;
       hands.perform([{ type: "advertise", router, advert }]);
@@ -52,6 +51,19 @@ test("adverts that do not leave are told once, and that they leave again; both a
   advertise(10_000, () => true);
   advertise(11_000, refused("ENETDOWN"));
   expect(said.slice(1)).toEqual(["10000 adverts leave again"]);
+});
+
+test("a peer that cannot be reached keeps nothing from the others, and is named", () => {
+  const peers = [ip("10.0.0.2"), ip("10.9.9.9"), ip("10.0.0.3")];
+  const { advertise, said } = createScene(routerSettings({ multicast: false, destinations: peers }));
+  const reached: Ip[] = [];
+  advertise(0, (to) => {
+    if (to === peers[1]) return refused("ENETUNREACH")();
+    reached.push(to);
+    return true;
+  });
+  expect(reached).toEqual(["10.0.0.2", "10.0.0.3"]);
+  expect(said).toEqual(["0 no advert leaves to 10.9.9.9: sendmsg failed: ENETUNREACH"]);
 });
 
 test("where the kernel has no room the remedy is named", () => {
