@@ -13,7 +13,10 @@ export function namespacesWork(): boolean {
   return spawnSync("unshare", ["--net", "--mount", "true"]).status === 0;
 }
 
-/** Runs a program to its end, with loopback up, an empty /run, and the tools' libraries and files in /etc. @returns its exit code */
+/**
+ * Runs a program to its end, with loopback up, an empty /run, and the tools' libraries and files in /etc. What it started and left
+ * ends with it, however it ends. @returns its exit code
+ */
 export function runInNamespaces(argv: readonly string[]): Promise<number> {
   const script = `
     ip link set lo up
@@ -22,7 +25,19 @@ export function runInNamespaces(argv: readonly string[]): Promise<number> {
     export LD_LIBRARY_PATH="${ROOT}/usr/lib/x86_64-linux-gnu"
     exec "$@"
   `;
-  return runHere(["unshare", "--net", "--mount", "sh", "-c", script, "sh", ...argv]);
+  return runHere([
+    "unshare",
+    "--net",
+    "--mount-proc",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "sh",
+    "-c",
+    script,
+    "sh",
+    ...argv,
+  ]);
 }
 
 /** The same without namespaces. */

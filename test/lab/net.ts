@@ -187,7 +187,7 @@ async function makeNode(name: string, place: Place): Promise<Removable> {
       await killAll(cgroup, pids);
       await keeper.stop("SIGKILL");
       await sh(`ip netns delete ${namespace}`);
-      if (cgroup !== undefined) await rmdir(cgroup).catch(() => undefined);
+      if (cgroup !== undefined) await removeCgroup(cgroup);
     },
     pids,
     wipeRun: () =>
@@ -274,6 +274,17 @@ async function killAll(cgroup: string | undefined, pids: () => Promise<readonly 
     await new Promise((done) => setTimeout(done, 10));
   }
   throw new Error(`Cannot kill the processes ${(await pids()).join(", ")}`);
+}
+
+/** It stays busy for a moment after its last process has ended. */
+async function removeCgroup(cgroup: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    try {
+      return await rmdir(cgroup);
+    } catch {
+      await new Promise((done) => setTimeout(done, 10));
+    }
+  }
 }
 
 function kill(pid: number): void {
