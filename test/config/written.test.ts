@@ -82,8 +82,9 @@ describe("values in our units", () => {
       "static_routes {\n blackhole 10.0.0.0/8 metric 7\n 2001:DB8::/32 gw FE80::1 mtu lock 1400 dev eth0\n}\n";
     expect(linesIn(load(text, OPTIONS).config?.written ?? [])).toMatchObject([
       {
+        kind: "blackhole",
         subject: "10.0.0.0/8",
-        options: [{ name: "blackhole" }, { name: "metric", value: 7 }],
+        options: [{ name: "metric", value: 7 }],
       },
       {
         subject: "2001:db8::/32",

@@ -1,6 +1,5 @@
 /** Addresses, routes and rules that are static or move with an instance. */
 import { parseIp } from "../../base/address.ts";
-import { isRouteType } from "../written/lines.ts";
 import type { Line, LineOption } from "../written/setting.ts";
 import { has, networkOf, numberOption, option, prefixOf } from "./reading.ts";
 import type { RouteSettings, RuleSettings, StaticAddress } from "./settings.ts";
@@ -26,12 +25,11 @@ const ROUTE_WORDS = [
   "track_group",
 ];
 
-export function routeOf({ subject, options }: Line): RouteSettings {
+export function routeOf({ kind, subject, options }: Line): RouteSettings {
   const hop = options.findIndex(({ name }) => name === "nexthop");
   const own = hop === -1 ? options : options.slice(0, hop);
-  const rest = without(own, ROUTE_WORDS);
   return {
-    kind: rest.find(({ name, value }) => value === undefined && isRouteType(name))?.name ?? "unicast",
+    kind: kind ?? "unicast",
     to: networkOf(option(own, "to") ?? subject),
     via: addressIn(own, "via"),
     source: addressIn(own, "src"),
@@ -41,7 +39,7 @@ export function routeOf({ subject, options }: Line): RouteSettings {
     nexthops: hop === -1 ? [] : nexthopsOf(options.slice(hop)),
     track: !has(own, "no_track"),
     trackGroup: option(own, "track_group"),
-    options: rest.filter(({ name, value }) => value !== undefined || !isRouteType(name)),
+    options: without(own, ROUTE_WORDS),
   };
 }
 

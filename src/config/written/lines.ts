@@ -21,28 +21,30 @@ export function linesOf(kind: LineKind, body: readonly Statement[]): readonly Li
   return body.map((line) => lineOf(kind, line));
 }
 
-function lineOf(kind: LineKind, line: Statement): Line {
+function lineOf(of: LineKind, line: Statement): Line {
   const at = placeOf(line);
-  const pseudo = PSEUDO[kind];
+  const pseudo = PSEUDO[of];
   if (pseudo === undefined) {
     const [subject, ...rest] = line.words;
     return { subject: subject === undefined ? undefined : canonical(subject), options: rest.map(alone), at };
   }
   const rows = grammar.pseudo(pseudo);
+  let kind: string | undefined;
   let subject: string | undefined;
   const options: LineOption[] = [];
   for (let i = 0; i < line.words.length; ) {
     const word = line.words[i] ?? "";
     const row = rows.get(word);
-    if (row === undefined && subject === undefined && kind !== "rules" && !(kind === "routes" && isRouteType(word))) {
-      subject = kind === "addresses" ? withLength(word) : canonical(word);
+    const open = row === undefined && subject === undefined;
+    if (open && of === "routes" && kind === undefined && ROUTE_TYPES.has(word)) {
+      kind = word;
       i++;
-    } else if (row === undefined && isRouteType(word)) {
-      options.push(alone(word));
+    } else if (open && of !== "rules") {
+      subject = of === "addresses" ? withLength(word) : canonical(word);
       i++;
     } else i += readOption(line.words, i, row, options);
   }
-  return { subject, options, at };
+  return { ...(kind === undefined ? {} : { kind }), subject, options, at };
 }
 
 function alone(name: string): LineOption {
@@ -59,11 +61,6 @@ const ROUTE_TYPES = new Set([
   "broadcast",
   "multicast",
 ]);
-
-/** What stands before the network of a route. */
-export function isRouteType(word: string): boolean {
-  return ROUTE_TYPES.has(word);
-}
 
 const FAMILIES = new Set(["inet", "inet6"]);
 

@@ -1,6 +1,5 @@
 /** The configuration as it was understood, as text again: it reads as the same value. */
 import { grammar, isBlock, type Rule } from "../grammar.ts";
-import { isRouteType } from "./lines.ts";
 import type { Line, LineOption, Meaning, Setting, Written } from "./setting.ts";
 import { commandText, decimalText, wordsText, wordText } from "./words.ts";
 
@@ -66,11 +65,9 @@ function argumentOf(value: Exclude<Meaning, { type: "block" | "lines" }>): reado
   }
 }
 
-function lineText({ subject, options }: Line): string {
-  if (subject === undefined) return options.flatMap(optionWords).join(" ");
-  const kinds = options.filter(({ name, value }) => value === undefined && isRouteType(name));
-  const rest = options.filter((option) => !kinds.includes(option));
-  return [...kinds.flatMap(optionWords), wordText(subject), ...rest.flatMap(optionWords)].join(" ");
+function lineText({ kind, subject, options }: Line): string {
+  const head = [kind, subject].filter((word) => word !== undefined);
+  return [...head.map(wordText), ...options.flatMap(optionWords)].join(" ");
 }
 
 function optionWords({ name, value, lock }: LineOption): readonly string[] {

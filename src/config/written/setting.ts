@@ -37,6 +37,8 @@ export type Meaning =
 
 /** One line of a list: what it is about, and the options behind it in the order of the file. */
 export type Line = {
+  /** What stands before it: `blackhole` and the like of a route. */
+  readonly kind?: string;
   /** A name, an address, a network; undefined for rules, which consist of options. */
   readonly subject: string | undefined;
   readonly options: readonly LineOption[];
