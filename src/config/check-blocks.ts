@@ -48,7 +48,21 @@ function checkGlobal(defs: Statement, report: Report): void {
       report.at(block, 0, doubtful("VIPD012", "notification_email is empty", "add an address a line, or remove it"));
   }
   checkExtraGarp(defs, report);
+  for (const line of findAll(defs, "include_check")) checkIncludeWords(line, report);
   for (const line of findAll(defs, "lvs_sync_daemon")) checkSyncDaemon(line, report);
+}
+
+const includeWords: readonly string[] = ["read", "match", "wildcard_match", "brace_match"];
+
+function checkIncludeWords(line: Statement, report: Report): void {
+  for (const [at, word] of line.words.entries()) {
+    const bare = word.replace(/^[+-]/, "");
+    if (at === 0 || includeWords.includes(bare)) continue;
+    const near = bare === "readable" ? "read" : nearest(bare, includeWords); // the manual of keepalived calls it readable
+    const remedy =
+      near === undefined ? `write ${includeWords.join(", ")}, each with + or - if wanted` : `did you mean ${near}?`;
+    report.at(line, at, wrong("VIPD003", `include_check ${word} is not known`, remedy));
+  }
 }
 
 const syncOptions: ReadonlyMap<string, readonly [min: number, max: number] | undefined> = new Map([

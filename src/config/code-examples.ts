@@ -58,6 +58,7 @@ export const codeExamples: Readonly<Record<Code, string>> = {
   VIPD049: instance("version 3\nadvert_int 0.01"),
   VIPD050: instance("advert_int 60"),
   VIPD051: instance("garp_master_delay 0"),
+  VIPD052: script("interval 2").replace("/usr/bin/true", "/bin/true") + instance("track_script {\n  chk\n}"),
   VIPD053: instance("unicast_peer {\n}"),
   VIPD054: instance("unicast_src_ip 192.0.2.2\nunicast_peer {\n  192.0.2.2\n}"),
   VIPD055: instance("unicast_peer {\n  192.0.2.3\n  192.0.2.3\n}"),
@@ -69,6 +70,9 @@ export const codeExamples: Readonly<Record<Code, string>> = {
     instance("track_script {\n  chk\n}"),
   VIPD060: script("interval 2") + instance(""),
   VIPD061: script("interval 60\nfall 10") + instance("track_script {\n  chk\n}"),
+  VIPD062:
+    script("interval 2\nuser haproxy").replace("/usr/bin/true", "/root/check.sh") +
+    instance("track_script {\n  chk\n}"),
   VIPD063: service("delay_loop 2", "HTTP_GET {\n  connect_timeout 5\n  url { path /a }\n  url { path /b }\n}"),
   VIPD064: service("delay_loop 5", "TCP_CHECK {\n  connect_timeout 3\n  retry 5\n  delay_before_retry 3\n}"),
   VIPD065: service("", "weight 1"),

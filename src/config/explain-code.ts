@@ -7,6 +7,7 @@ import { loadConfig } from "./load.ts";
 import type { MachineView } from "./machine.ts";
 import type { NetworkView } from "./meaning/view.ts";
 import type { Code } from "./problems.ts";
+import type { PathEntry } from "./script-path.ts";
 
 export type ShownCode = { readonly text: string; readonly problem: Problem };
 
@@ -35,15 +36,25 @@ export function showCode(code: Code): ShownCode {
 
 const view: MachineView & NetworkView = {
   hasInterface: (name) => name === "eth0",
-  hasUser: (name) => name === "root",
+  hasUser: (name) => name === "root" || name === "haproxy",
   hasGroup: (name) => name === "root",
   searchPath: ["/usr/bin"],
-  entry: (path) => {
-    if (path === "/usr/bin/true" || path === "/usr/bin/pgrep") return { kind: "file", uid: 0, mode: 0o755 };
-    return ["/", "/usr", "/usr/bin", "/usr/local", "/usr/local/bin"].includes(path)
-      ? { kind: "folder", uid: 0, mode: 0o755 }
-      : undefined;
-  },
+  entry: (path) => entries[path],
   addressesOf: (device) => (device === "eth0" ? [{ ip: ip("192.0.2.2"), length: 24 }] : []),
   latenessMs: () => 15,
+};
+
+const folder = { kind: "folder", uid: 0, mode: 0o755 } as const;
+const program = { kind: "file", uid: 0, mode: 0o755 } as const;
+const entries: Readonly<Record<string, PathEntry>> = {
+  "/": folder,
+  "/usr": folder,
+  "/usr/bin": folder,
+  "/usr/local": folder,
+  "/usr/local/bin": folder,
+  "/bin": { kind: "link", uid: 0, mode: 0o777, target: "usr/bin" },
+  "/root": { ...folder, mode: 0o700 },
+  "/root/check.sh": program,
+  "/usr/bin/true": program,
+  "/usr/bin/pgrep": program,
 };

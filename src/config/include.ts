@@ -10,7 +10,7 @@ export type Include = {
   readonly column: number;
 };
 /** What is an error and not merely told: a file that cannot be read, a name without a file, a pattern or a brace without a match. */
-type Strict = "read" | "match" | "wildcard" | "braces";
+export type Strict = "read" | "match" | "wildcard" | "braces";
 
 export type FileTrouble = {
   readonly kind: "missing" | "unreadable" | "executable" | "notFile";
@@ -26,13 +26,45 @@ const forms: ReadonlyMap<string, readonly Strict[]> = new Map([
   ["includea", ["read", "match", "wildcard", "braces"]],
 ]);
 
-/** @param text a line without its comment @returns undefined if it is no include */
-export function includeOf(text: string): Include | undefined {
+const words: ReadonlyMap<string, Strict> = new Map([
+  ["read", "read"],
+  ["match", "match"],
+  ["wildcard_match", "wildcard"],
+  ["brace_match", "braces"],
+]);
+
+/**
+ * What `include_check` sets for every plain `include` behind it (config-language 25): `+` adds, `-` takes away, a bare word means these
+ * only, and no word all.
+ * @returns undefined if the line is another
+ */
+export function includeCheckOf(text: string, before: ReadonlySet<Strict>): ReadonlySet<Strict> | undefined {
+  const match = /^\s*include_check(?:\s+(.*))?$/s.exec(text);
+  if (match === null) return undefined;
+  const given = (match[1] ?? "").split(/\s+/).filter((word) => word !== "");
+  if (given.length === 0) return new Set(words.values());
+  const strict = new Set(given.some((word) => words.has(word)) ? [] : before);
+  for (const word of given) {
+    const meant = words.get(word.replace(/^[+-]/, ""));
+    if (meant === undefined) continue;
+    if (word.startsWith("-")) strict.delete(meant);
+    else strict.add(meant);
+  }
+  return strict;
+}
+
+/** @param text a line without its comment @param checks what a plain include is strict about @returns undefined if it is no include */
+export function includeOf(text: string, checks: ReadonlySet<Strict> = new Set()): Include | undefined {
   const match = /^(\s*)(include\w?)(?:\s+(.*))?$/s.exec(text);
   const strict = forms.get(match?.[2] ?? "");
   if (match === null || strict === undefined) return undefined;
   const pattern = (match[3] ?? "").trim().replace(/^"(.*)"$/, "$1");
-  return { keyword: match[2] ?? "", pattern, strict: new Set(strict), column: (match[1] ?? "").length + 1 };
+  return {
+    keyword: match[2] ?? "",
+    pattern,
+    strict: strict.length === 0 ? checks : new Set(strict),
+    column: (match[1] ?? "").length + 1,
+  };
 }
 
 /** The files that an include means, each with what its absence is; and what is wrong with the pattern itself. */

@@ -6,7 +6,17 @@ import { dirname, resolve as resolvePath } from "node:path/posix";
 import type { Result } from "../base/result.ts";
 import { createExpander, type Surroundings, withoutComment, written } from "./expand.ts";
 import type { Grammar } from "./grammar.ts";
-import { cannotInclude, cannotRead, type FileTrouble, filesOf, type Include, includeOf, isPattern } from "./include.ts";
+import {
+  cannotInclude,
+  cannotRead,
+  type FileTrouble,
+  filesOf,
+  type Include,
+  includeCheckOf,
+  includeOf,
+  isPattern,
+  type Strict,
+} from "./include.ts";
 import { createScanner } from "./lines.ts";
 import { doubtful, type Place, type Report, warning, wrong } from "./problems.ts";
 import { isBlank, type Source, type Statement } from "./statement.ts";
@@ -47,6 +57,7 @@ export function readAll(
   const scan = createScanner(tree, report);
   const sources: Source[] = [];
   let plain = true;
+  let checks: ReadonlySet<Strict> = new Set();
   let here: Place = { file: main, line: 1, column: 1 };
   const expander = createExpander(surroundings, (message, remedy, column, mild) =>
     report.atPlace({ ...here, column }, (mild === true ? warning : wrong)("VIPD016", message, remedy)),
@@ -102,7 +113,7 @@ export function readAll(
   /** A line that may hold an include, a condition, a definition, a sequence or a reference. */
   function readSpecial(source: Source, number: number, text: string, folder: string, within: readonly string[]): void {
     const raw = written(text);
-    const direct = expander.collecting() ? undefined : includeOf(withoutComment(raw).text);
+    const direct = expander.collecting() ? undefined : includeOf(withoutComment(raw).text, checks);
     if (direct !== undefined) {
       include(direct, folder, within);
       return;
@@ -113,9 +124,12 @@ export function readAll(
       folder,
       (piece) => {
         emitted++;
-        const conditional = includeOf(piece.text);
+        const conditional = includeOf(piece.text, checks);
         if (conditional !== undefined) include(conditional, folder, within);
-        else scan({ source, number, text: piece.text, from: 0, to: piece.text.length, expanded: piece });
+        else {
+          checks = includeCheckOf(piece.text, checks) ?? checks;
+          scan({ source, number, text: piece.text, from: 0, to: piece.text.length, expanded: piece });
+        }
         if (piece.text !== text.trim()) plain = false;
       },
       `${source.path}:${number}`,
@@ -142,8 +156,10 @@ export function readAll(
       }
       const text = files.read(path);
       const included = [`${at.file}:${at.line}`, ...(at.included ?? [])];
+      const before = checks;
       if (text.ok) readText({ path, text: text.value, included }, [...within, path]);
       else report.atPlace(at, cannotInclude(path, text.error, found));
+      checks = before; // what an included file says ends with it
       here = at;
     }
   }

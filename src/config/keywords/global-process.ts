@@ -570,7 +570,7 @@ export const globalProcessKeywords: readonly Entry[] = [
     range: "read match wildcard_match brace_match; bare = all",
     since: "2.2.0",
     meaning: "default strictness of plain include",
-    support: "not yet",
+    support: "honoured",
   },
   {
     path: "global_defs/config_save_dir",
