@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../config/config.ts";
 import type { ServerSettings, ServiceSettings } from "../ipvs/settings.ts";
+import type { NotifySettings } from "../notify/settings.ts";
 import type { RouterSettings } from "../vrrp/settings.ts";
 
 /** In the answer of a reload. */
@@ -35,7 +36,7 @@ export function describeChanges(before: Config, after: Config, mostLines = MOST_
     ...services(before.services, after.services),
     ...checks(before, after),
     ...whole("mail", before.mail, after.mail),
-    ...whole("notifications", before.notify, after.notify),
+    ...notifications(before.notify, after.notify),
     ...whole("global settings", before.global, after.global),
     ...whole("IPVS settings", before.ipvs, after.ipvs),
   ];
@@ -130,6 +131,29 @@ function checks(before: Config, after: Config): readonly string[] {
   const gone = before.checks.checks.filter((one) => !kept.has(one.id)).map((one) => `${one.server} of ${one.service}`);
   for (const name of gone) servers.set(name, true);
   return [...servers.keys()].map((name) => `checks of ${name} changed`);
+}
+
+/** Whose notifications change; those of what comes or goes do so with it. */
+function notifications(before: NotifySettings, after: NotifySettings): readonly string[] {
+  const old = new Map(subjectsOf(before));
+  const changed = subjectsOf(after).filter(([name, one]) => old.has(name) && !sameSettings(old.get(name), one));
+  const rest = (all: NotifySettings) => ({ ...all, instances: undefined, services: undefined, servers: undefined });
+  return [
+    ...changed.map(([name]) => `notifications of ${name} changed`),
+    ...whole("notifications", rest(before), rest(after)),
+  ];
+}
+
+function subjectsOf({
+  instances,
+  services: balanced,
+  servers: real,
+}: NotifySettings): readonly (readonly [name: string, settings: unknown])[] {
+  return [
+    ...instances.map((one) => [`${one.kind} ${one.name}`, one] as const),
+    ...balanced.map((one) => [`virtual server ${one.service}`, one] as const),
+    ...real.map((one) => [`real server ${one.server} of ${one.service}`, one] as const),
+  ];
 }
 
 function whole(kind: string, before: unknown, after: unknown): readonly string[] {

@@ -79,3 +79,32 @@ test("addresses of an instance that stays, one by one", () => {
     `address ${first.ip}/${first.length} on ${first.link} of VI_1 changed: scope ${first.scope} → 253`,
   ]);
 });
+
+test("notifications by whose they are; not of what comes or goes anyway", () => {
+  const one = {
+    kind: "instance",
+    name: "VI_1",
+    master: undefined,
+    backup: undefined,
+    fault: undefined,
+    stop: undefined,
+    deleted: undefined,
+    reportDeleted: false,
+    masterRxLowerPriority: undefined,
+    generic: undefined,
+    mail: false,
+    priorityChanges: false,
+  } as const;
+  const before = { ...EMPTY, notify: { ...nobody, instances: [one] } };
+  const after = {
+    ...EMPTY,
+    notify: {
+      ...nobody,
+      instances: [
+        { ...one, mail: true },
+        { ...one, name: "VI_2" },
+      ],
+    },
+  };
+  expect(describeChanges(before, after)).toEqual(["notifications of instance VI_1 changed"]);
+});
