@@ -5,7 +5,7 @@
 import { commandOf } from "./build-command.ts";
 import type { NetworkView } from "./meaning/view.ts";
 import { doubtful, hint, type Report, type Saying, warning } from "./problems.ts";
-import { checkScript, type ScriptView } from "./script-path.ts";
+import { checkScript, closedTo, type ScriptView } from "./script-path.ts";
 import type { Statement } from "./statement.ts";
 
 export type MachineView = ScriptView &
@@ -21,6 +21,8 @@ type Context = {
   /** What was said already: the same thing is told once. */
   readonly said: Set<string>;
   readonly security: boolean;
+  /** Who runs scripts that name nobody; undefined: root. */
+  readonly user: string | undefined;
   /** The first script that could be run, and the first that names no user. */
   executable: Statement | undefined;
   anonymous: Statement | undefined;
@@ -35,6 +37,9 @@ export function checkMachine(statements: readonly Statement[], view: MachineView
     report,
     said: new Set(),
     security,
+    user:
+      defs.find(({ rule }) => rule?.name === "script_user")?.words[1] ??
+      (view.hasUser(DEFAULT_USER) ? DEFAULT_USER : undefined),
     executable: undefined,
     anonymous: undefined,
   };
@@ -54,11 +59,11 @@ export function checkMachine(statements: readonly Statement[], view: MachineView
 const DEFAULT_USER = "keepalived_script";
 
 function walk(statements: readonly Statement[], context: Context): void {
-  const hasUser = statements.some(({ rule }) => rule?.name === "user");
+  const users = statements.find(({ rule }) => rule?.name === "user");
   for (const statement of statements) {
     const entry = statement.rule?.entry;
     if (entry === undefined) continue;
-    if (entry.takes.form === "command" && statement.rule?.name !== "process") command(statement, hasUser, context);
+    if (entry.takes.form === "command" && statement.rule?.name !== "process") command(statement, users, context);
     else if (entry.args === "IF") networkInterface(statement, 1, context);
     else if (entry.args === "USER [GROUP]") account(statement, statement.words[1], statement.words[2], context);
     else if (statement.rule?.name === "track_interface")
@@ -106,23 +111,36 @@ function account(
 /** Problems of the command's own text are told where it is built. */
 const silent: Report = { at: () => undefined, atPlace: () => undefined, list: () => [] };
 
-/** @param hasUser the block has a `user` of its own */
-function command(statement: Statement, hasUser: boolean, context: Context): void {
+/** @param users the block's own `user`, if it has one */
+function command(statement: Statement, users: Statement | undefined, context: Context): void {
   const found = commandOf(statement, silent);
   const program = found?.argv[0];
   if (found === undefined || program === undefined) return;
   const result = checkScript(program, context.view);
   account(statement, found.user, found.group, context, result.executable);
-  if (found.user === undefined && !hasUser) context.anonymous ??= statement;
+  if (found.user === undefined && users === undefined) context.anonymous ??= statement;
   const runs =
     result.executable && (found.user === undefined || /^\d+$/.test(found.user) || context.view.hasUser(found.user));
   if (runs) context.executable ??= statement;
   const tracked = statement.rule?.name === "script";
+  closedPath(statement, program, found.user ?? users?.words[1] ?? context.user, context);
   for (const { message, remedy, kind } of result.findings) {
+    if (kind === "linked") {
+      say(statement, 1, hint("VIPD052", message, remedy), context);
+      continue;
+    }
     const told = tracked && kind === "missing" ? doubtful : warning;
     const consequence = kind === "unsafe" && context.security ? `; ${statement.words[0]} will not run it` : "";
     say(statement, 1, told("VIPD022", `${message}${consequence}`, remedy), context);
   }
+}
+
+/** Scripts of a user that cannot get at them fail each time, and a tracked one then counts as failed. */
+function closedPath(statement: Statement, program: string, user: string | undefined, context: Context): void {
+  if (user === undefined || user === "root" || user === "0") return;
+  const closed = closedTo(program, context.view);
+  if (closed === undefined) return;
+  say(statement, 1, warning("VIPD062", `${closed.message}, and it runs as ${user}`, closed.remedy), context);
 }
 
 function say(statement: Statement, word: number, saying: Saying, { said, report }: Context): void {

@@ -19,7 +19,12 @@ export type PathEntry = {
   readonly target?: string;
 };
 
-export type Finding = { readonly kind: "missing" | "unsafe"; readonly message: string; readonly remedy: string };
+/** `linked`: vipd follows the link, keepalived does not. */
+export type Finding = {
+  readonly kind: "missing" | "unsafe" | "linked";
+  readonly message: string;
+  readonly remedy: string;
+};
 export type ScriptResult = { readonly executable: boolean; readonly findings: readonly Finding[] };
 
 const MAX_LINKS = 40;
@@ -59,6 +64,7 @@ function follow(program: string, view: ScriptView): ScriptResult {
         "create it, or correct the path",
       );
     if (entry.kind === "link") {
+      if (links === 0 && rest.length > 0) findings.push(linked(path, entry.target ?? "", program));
       if (++links > MAX_LINKS) return missing(`the script ${program} is a circle of links`, `see readlink ${path}`);
       const target = resolvePath(dirname(path), entry.target ?? "");
       rest = [...target.split("/").filter((part) => part !== ""), ...rest];
@@ -72,6 +78,47 @@ function follow(program: string, view: ScriptView): ScriptResult {
     if ((entry.mode & 0o111) === 0) return missing(`the script ${program} is not executable`, `chmod +x ${path}`);
   }
   return { executable: true, findings };
+}
+
+/** keepalived runs no script whose path has a link among its folders, as /bin is one nowadays (behaviour 75). */
+function linked(path: string, target: string, program: string): Finding {
+  const direct = program.replace(path, resolvePath(dirname(path), target));
+  return {
+    kind: "linked",
+    message: `${path}, on the way to the script ${program}, is a link to ${target}: keepalived does not run it, vipd does`,
+    remedy: `write ${direct}`,
+  };
+}
+
+/**
+ * The first entry on the way that only its owner may use, so that another user cannot run the script: the folder or file, and what
+ * would mend it. Links are followed; where anything is missing there is nothing to say.
+ */
+export function closedTo(program: string, view: ScriptView): Finding | undefined {
+  if (!program.startsWith("/")) return undefined;
+  let path = "/";
+  let rest = program.split("/").filter((part) => part !== "");
+  for (let steps = 0; rest.length > 0 && steps < 10 * MAX_LINKS; steps++) {
+    const [name = "", ...others] = rest;
+    path = join(path, name);
+    rest = others;
+    const entry = view.entry(path);
+    if (entry === undefined) return undefined;
+    if (entry.kind === "link") {
+      rest = [
+        ...resolvePath(dirname(path), entry.target ?? "")
+          .split("/")
+          .filter((part) => part !== ""),
+        ...rest,
+      ];
+      path = "/";
+    } else if (entry.uid === 0 && (entry.mode & 0o011) === 0) {
+      const mode = `0${entry.mode.toString(8)}`;
+      const message = `${path}, on the way to the script ${program}, has mode ${mode}: only root may ${entry.kind === "folder" ? "enter" : "run"} it`;
+      return { kind: "missing", message, remedy: `chmod o+x ${path}` };
+    }
+  }
+  return undefined;
 }
 
 function unsafe(path: string, { uid, mode, kind }: PathEntry, program: string): Finding | undefined {
