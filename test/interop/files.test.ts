@@ -29,7 +29,9 @@ test.each(FILES.map((file) => [basename(file), file] as const))("%s", async (nam
   const keepalived = await node.run(["keepalived", "-t", "-f", path], { check: false });
   expect(`${keepalived.code} ${keepalived.stdout}${keepalived.stderr}`.trim()).toBe("0");
   const vipd = await node.run([...VIPD, "-t", "-f", path], { check: false });
-  expect({ code: vipd.code, said: vipd.stderr }).toEqual({ code: 0, said: "" });
+  // that this machine has no address of the file's networks
+  const said = vipd.stderr.split("\n").filter((line) => line !== "" && !line.includes("[VIPD042]"));
+  expect({ code: vipd.code, said }).toEqual({ code: 0, said: [] });
 });
 
 test("what one refuses the other refuses, with the same exit code", async () => {

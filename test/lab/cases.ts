@@ -45,18 +45,15 @@ async function begin(stage: Stage): Promise<readonly Row[]> {
   const { scene, timeline } = stage;
   const causeMs = timeline.cause("vipd starts on both directors");
   await Promise.all([start(stage, scene.a), start(stage, scene.b)]);
-  const advert = await scene.wire.frame(isAdvert, { timeoutMs: 15_000 });
+  // B may have been quicker to start, and master for a moment
+  const advert = await scene.wire.frame(advertOf(scene.a), { timeoutMs: 15_000 });
   const listening = await logged(stage, scene.a, LISTENS, causeMs);
   const answered = await scene.probe.answer(({ by }) => by !== undefined, { sinceMs: causeMs, timeoutMs: 15_000 });
   timeline.event("client", `first answer, from ${answered.by}`, answered.atMs);
+  await settled(scene, scene.a, scene.b);
   const { alternating, of } = alternation(await nextAnswers(scene, 20));
   return [
-    row(
-      "A listens → the first advert of all, by A",
-      advert.atMs - listening,
-      DOWN_A_MS + GUEST_MS,
-      advert.source === scene.a.address,
-    ),
+    row("A listens → its first advert", advert.atMs - listening, DOWN_A_MS + GUEST_MS),
     {
       what: "answers of two neighbouring requests that differ",
       measured: `${alternating} of ${of}`,
