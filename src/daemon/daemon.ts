@@ -183,7 +183,7 @@ async function live(context: Context): Promise<number> {
 
   /** startup_script, shutdown_script */
   async function runHook(argv: readonly string[], name: string): Promise<void> {
-    const problem = await parts.runCommand({ argv, user: undefined, group: undefined, at: name }, [], HOOK_MS);
+    const problem = await parts.runner.run({ argv, user: undefined, group: undefined, at: name }, [], HOOK_MS);
     if (problem !== undefined) emit({ type: "script.failed", subject: name, command: argv.join(" "), reason: problem });
   }
 
@@ -198,6 +198,7 @@ async function live(context: Context): Promise<number> {
     if (options.dryRun !== "all") refuseBesideKeepalived();
     // only now, when nothing that adverts wait for needs the processor
     if (options.only !== "vrrp" && parts.checkers.process().state === "stopped") void parts.checkers.begin();
+    parts.runner.configure(config.notify);
     const { startupScript } = config.global;
     if (startupScript !== undefined && options.dryRun !== "all") await runHook(startupScript, "startup_script");
   }

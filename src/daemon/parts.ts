@@ -2,9 +2,8 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
-import type { CommandSettings, FifoSettings } from "../notify/settings.ts";
+import type { FifoSettings } from "../notify/settings.ts";
 import { identityOf, localAccount } from "../os/accounts.ts";
-import { runScript, type ScriptOptions, scriptProblem, startProgram } from "../os/commands.ts";
 import { openFifo } from "../os/fifo.ts";
 import { createKernelTable } from "../os/ipvs.ts";
 import { openLineFile } from "../os/line-file.ts";
@@ -17,6 +16,7 @@ import { createMailRoom } from "./mail-room.ts";
 import type { Happened } from "./messages.ts";
 import { createNotifier, type Notifier } from "./notifier.ts";
 import { type CheckersRole, createCheckersRole, createVrrpRole, type VrrpRole } from "./roles.ts";
+import { createScriptRunner, type ScriptRunner } from "./script-runner.ts";
 import { createTrackScripts, type TrackScripts } from "./track-scripts.ts";
 import type { Participant } from "./two-phases.ts";
 
@@ -31,13 +31,8 @@ export type Parts = {
    * parts stand first, so that nothing happens that they do not know.
    */
   readonly participants: readonly (readonly Participant[])[];
-  /** A script of ours to its end. @returns why it failed, or undefined */
-  runCommand(
-    command: CommandSettings,
-    extra: readonly string[],
-    timeoutMs: number,
-    signal?: AbortSignal,
-  ): Promise<string | undefined>;
+  /** Runs the scripts of the configuration. */
+  readonly runner: ScriptRunner;
 };
 
 /** The admin's templates, then ours. */
@@ -47,17 +42,14 @@ const TEMPLATE_FOLDERS = ["/etc/vipd/templates", join(import.meta.dirname, "temp
 export function createParts(context: Context, gaveUp: () => void): Parts {
   const { options, clock, emit, warn, journal, events } = context;
   const pretend = options.dryRun === "all";
-  let config: Config | undefined;
-
-  const safety = scriptSafety(warn, () => config?.notify.scriptSecurity ?? false);
-  const runCommand = createScriptRunner(safety);
+  const runner = createScriptRunner(warn);
   const scripts = createTrackScripts({
     clock,
     emit,
     fact: (fact) => vrrp.send({ type: "facts", facts: [fact] }),
-    run: ({ command, timeoutMs }, signal) => runCommand(command, [], timeoutMs, signal),
+    run: ({ command, timeoutMs }, signal) => runner.run(command, [], timeoutMs, signal),
   });
-  const notifier = createNotifierOf(context, runCommand, safety);
+  const notifier = createNotifierOf(context, runner);
   const writeDown = options.dryRun === "no" ? () => {} : openLineFile(options.dryRunLog, warn);
   const services = createVirtualServices({
     io:
@@ -108,7 +100,7 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
   });
 
   const own = ownParticipant(context, (next) => {
-    config = next;
+    runner.configure(next.notify);
     if (!pretend) notifier.configure(next.notify, next.mail);
     scripts.configure(next.scripts);
   });
@@ -117,7 +109,7 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
     [own, ...(options.only === "checkers" ? [] : [{ name: "vrrp", ...vrrp }])],
     ...(options.only === "vrrp" ? [] : [[balancing]]),
   ];
-  return { vrrp, checkers, services, scripts, notifier, participants, runCommand };
+  return { vrrp, checkers, services, scripts, notifier, participants, runner };
 }
 
 /** vipd itself: what cannot change while it runs, and what it takes over. */
@@ -170,30 +162,7 @@ function balancingParticipant(services: VirtualServices, checkers: CheckersRole,
   };
 }
 
-/** How unsafe paths are dealt with; each is told once. */
-type ScriptSafety = () => Pick<ScriptOptions, "security" | "unsafe">;
-
-function scriptSafety(warn: (reason: string) => void, security: () => boolean): ScriptSafety {
-  const warned = new Set<string>();
-  function unsafe(reason: string): void {
-    if (!warned.has(reason)) warn(`a script that runs as root is not safe: ${reason}`);
-    warned.add(reason);
-  }
-  return () => ({ security: security(), unsafe });
-}
-
-function createScriptRunner(safety: ScriptSafety): Parts["runCommand"] {
-  return async (command, extra, timeoutMs, signal) => {
-    const options = { ...safety(), timeoutMs, ...(signal === undefined ? {} : { signal }) };
-    return scriptProblem(await runScript(command, extra, options), timeoutMs);
-  };
-}
-
-function createNotifierOf(
-  { options, emit, warn, clock }: Context,
-  runCommand: Parts["runCommand"],
-  safety: ScriptSafety,
-): Notifier {
+function createNotifierOf({ options, emit, warn, clock }: Context, runner: ScriptRunner): Notifier {
   return createNotifier({
     host: hostname(),
     emit,
@@ -211,12 +180,12 @@ function createNotifierOf(
       after: clock.after,
     }),
     async runCommand(command, extra, { timeoutMs, signal }) {
-      const reason = await runCommand(command, extra, timeoutMs, signal);
+      const reason = await runner.run(command, extra, timeoutMs, signal);
       return reason === undefined ? { ok: true } : { ok: false, reason };
     },
     openFifo: (settings) => openFifo(settings.path, ownerOf(settings)),
     startReader: (command, path) =>
-      startProgram(command, [path], { ...safety(), ended: (reason) => warn(`the reader of ${path} ended: ${reason}`) }),
+      runner.start(command, [path], (reason) => warn(`the reader of ${path} ended: ${reason}`)),
   });
 }
 
