@@ -1,5 +1,6 @@
 /** Every measurement by its name, with the place where it runs. */
 import { availableParallelism } from "node:os";
+import { measureConfigCheck } from "./check.ts";
 import { measureCheckCost } from "./check-cost.ts";
 import type { DaemonName } from "./daemons.ts";
 import type { Extent, Figures } from "./figures.ts";
@@ -40,6 +41,7 @@ export const MEASUREMENTS = {
       : measureChurn(daemon, quick ? 15_000 : 60_000, quick ? 10_000 : 30_000),
   ),
   large: on("host", (daemon, { quick }) => measureLarge(daemon, "host", quick ? 1 : 3)),
+  check: on("host", (daemon, { quick }) => measureConfigCheck(daemon, quick ? 3 : 7)),
   largeLab: on("lab", (daemon, { quick }) => measureLarge(daemon, "lab", quick ? 1 : 3)),
 } as const satisfies Readonly<Record<string, Measurement>>;
 

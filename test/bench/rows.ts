@@ -17,6 +17,32 @@ export type Row = {
 const row = (one: Row): Row => one;
 
 export const ROWS: readonly Row[] = [
+  ...(
+    [
+      ["small", "10", 150],
+      ["medium", "10,000", 300],
+      ["large", "50,000", 1200],
+    ] as const
+  ).map(([name, servers, most]) =>
+    row({
+      name: `check-${name}`,
+      what: `check of a file with ${servers} real servers`,
+      from: "check",
+      show: (figures) => `${ms(at(figures, name))}, ${at(figures, `${name}Mb`).toFixed(0)} MB`,
+      ratio: name,
+      asked: `≤ ${most} ms, ≤ 400 MB`,
+      holds: (vipd) => at(vipd, name) <= most && at(vipd, `${name}Mb`) <= 400,
+    }),
+  ),
+  row({
+    name: "check-growth",
+    what: "the same: time for five times the file, start left out",
+    from: "check",
+    show: ({ growth }) => `× ${(growth ?? 0).toFixed(1)}`,
+    ratio: "growth",
+    asked: "≤ × 6",
+    holds: (vipd) => at(vipd, "growth") <= 6,
+  }),
   ...(["kill", "kill1s"] as const).map((from) =>
     row({
       name: from,
