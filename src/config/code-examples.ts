@@ -100,4 +100,5 @@ export const codeExamples: Readonly<Record<Code, string>> = {
   VIPD080:
     globals("router_id lb1\nsmtp_server 192.0.2.25\nsmtp_alert true\nnotification_email {\n  admin.example.org\n}") +
     instance(""),
+  VIPD081: instance("priority 255"),
 };

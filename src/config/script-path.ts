@@ -80,12 +80,12 @@ function follow(program: string, view: ScriptView): ScriptResult {
   return { executable: true, findings };
 }
 
-/** keepalived runs no script whose path has a link among its folders, as /bin is one nowadays (behaviour 75). */
+/** keepalived runs no script whose path has a link among its folders, as /bin is one nowadays (behaviour 75; 2.2 did). */
 function linked(path: string, target: string, program: string): Finding {
   const direct = program.replace(path, resolvePath(dirname(path), target));
   return {
     kind: "linked",
-    message: `${path}, on the way to the script ${program}, is a link to ${target}: keepalived does not run it, vipd does`,
+    message: `${path}, on the way to the script ${program}, is a link to ${target}: keepalived 2.4 does not run it, vipd does`,
     remedy: `write ${direct}`,
   };
 }

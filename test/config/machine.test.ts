@@ -54,7 +54,7 @@ describe("scripts", () => {
   ])("%s", (path, finding) => expect(findings(path)).toEqual([finding]));
   test("behind a linked folder, which keepalived does not follow", () =>
     expect(findings("/bin/test")).toEqual([
-      "/bin, on the way to the script /bin/test, is a link to usr/bin: keepalived does not run it, vipd does; write /usr/bin/test",
+      "/bin, on the way to the script /bin/test, is a link to usr/bin: keepalived 2.4 does not run it, vipd does; write /usr/bin/test",
     ]));
   test("closed to everybody but root: the very component", () => {
     const closed = viewOf({ "/root": { ...folder, mode: 0o700 }, "/root/check": program });

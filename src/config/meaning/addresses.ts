@@ -8,6 +8,7 @@ import {
   isMulticast,
   type Prefix,
 } from "../../base/address.ts";
+import { find, textOf } from "../access.ts";
 import { hint, type Report, warning } from "../problems.ts";
 import { type Gathering, gather } from "./gather.ts";
 import type { Instance, Subjects, VirtualLine } from "./subjects.ts";
@@ -20,11 +21,12 @@ export function checkAddresses({ instances }: Subjects, view: NetworkView, repor
   const bare = gather();
   const far = gather();
   for (const instance of instances) {
+    noOwner(instance, view, report);
     for (const address of instance.addresses) {
       heldTwice(instance, address, holders, report);
       if (noHost(address, report)) continue;
       const networks = networksOf(address, view);
-      if (isOwn(instance, address, view, report)) continue;
+      if (isSource(instance, address, report) || isOwn(instance, address, view, report)) continue;
       if (networks.length === 0) continue;
       const around = networks.find((network) => inNetwork(address.ip, network));
       if (around !== undefined) withoutLength(address, around, bare);
@@ -91,6 +93,27 @@ function isOwn({ priority, name }: Instance, { ip, device, line }: VirtualLine, 
   const message = `${ip} is the address of ${device} on this machine: as backup, with priority ${priority}, ${name} removes it and the machine loses its address`;
   report.at(line, 0, warning("VIPD041", message, "choose an address that no machine has"));
   return true;
+}
+
+/** @returns whether it is said that adverts leave from this very address */
+function isSource({ block, priority, name }: Instance, { ip, line }: VirtualLine, report: Report): boolean {
+  const source = find(block, "unicast_src_ip") ?? find(block, "mcast_src_ip");
+  if (source?.value !== ip || priority === 255) return false;
+  const message = `${ip} is ${source.words[0]} of ${name}, too (line ${source.line}): a backup does not have it and cannot send from it`;
+  report.at(line, 0, warning("VIPD041", message, `write the node's own address after ${source.words[0]}`));
+  return true;
+}
+
+/** The owner is master from its start on, without listening; that is right only for the machine whose addresses they are. */
+function noOwner({ name, block, priority, addresses }: Instance, view: NetworkView, report: Report): void {
+  const written = find(block, "priority");
+  if (priority !== 255 || written === undefined || textOf(block, "state") === "BACKUP") return;
+  const [first] = addresses;
+  if (first === undefined) return;
+  const own = new Set(addresses.flatMap(({ device }) => view.addressesOf(device).map(({ ip }) => ip)));
+  if (own.size === 0 || addresses.some(({ ip }) => own.has(ip))) return;
+  const message = `priority 255 says that ${first.ip} is this machine's own address, which it is not: ${name} takes it at every start, without listening to a master that works`;
+  report.at(written, 1, hint("VIPD081", message, "write 254 or less"));
 }
 
 function withoutLength({ ip, length, line, device }: VirtualLine, around: Prefix, bare: Gathering): void {

@@ -41,4 +41,5 @@ export const meaningCodes = {
   VIPD078: "Mail settings, and nothing that sends mail",
   VIPD079: "Mails that do not say which node wrote them",
   VIPD080: "A recipient that is no mail address",
+  VIPD081: "Priority 255 for addresses that are not this machine's own",
 } as const;

@@ -27,12 +27,13 @@ export function checkUnicast({ instances }: Subjects, view: NetworkView, report:
 }
 
 function checkPeers(
-  { name, block, family }: Instance,
+  { name, block, family, addresses }: Instance,
   source: Ip | undefined,
   own: ReadonlySet<Ip>,
   report: Report,
 ): void {
   const blocks = findAll(block, "unicast_peer");
+  const virtual = new Set(addresses.map((address) => address.ip));
   const peers = new Map<Ip, number>();
   let transport: Family | undefined = source === undefined ? undefined : familyOf(source);
   for (const line of blocks.flatMap(({ body }) => body ?? [])) {
@@ -44,6 +45,9 @@ function checkPeers(
     if (ip === source || (source === undefined && own.has(ip))) {
       const message = `${name} names itself as a peer: ${ip} is ${ip === source ? "its unicast_src_ip" : "an address of this machine"}`;
       report.at(line, 0, warning("VIPD054", message, "write the addresses of the other nodes only"));
+    } else if (virtual.has(ip)) {
+      const message = `the peer ${ip} is a virtual address of ${name}: as master the node would send to itself, as backup to whoever is master`;
+      report.at(line, 0, warning("VIPD054", message, "write the peer's own address"));
     } else if (before !== undefined) {
       report.at(
         line,

@@ -23,6 +23,18 @@ describe("compared with the interface", () => {
       "5:3 warning 192.0.2.1 is the address of eth0 on this machine: as backup, with priority 100, A removes it and the machine loses its address",
     ]);
   });
+  test("nor can adverts leave from a virtual address", () => {
+    expect(sayings("VIPD041", router("A", 1, ["192.0.2.7/24"], "mcast_src_ip 192.0.2.7"))).toEqual([
+      "5:3 warning 192.0.2.7 is mcast_src_ip of A, too (line 7): a backup does not have it and cannot send from it",
+    ]);
+    expect(codesIn(router("A", 1, ["192.0.2.7/24"], "mcast_src_ip 192.0.2.8"))).toEqual([]);
+  });
+  test("priority 255 where the addresses are another's", () => {
+    expect(sayings("VIPD081", router("A", 1, ["192.0.2.7/24"], "priority 255"), view)).toEqual([
+      "7:11 hint priority 255 says that 192.0.2.7 is this machine's own address, which it is not: A takes it at every start, without listening to a master that works",
+    ]);
+    expect(codesIn(router("A", 1, ["192.0.2.7/24"], "priority 254"), view)).toEqual([]);
+  });
   test("but not its owner's, and not one that a running master holds", () => {
     expect(codesIn(router("A", 1, ["192.0.2.1/24"], "priority 255"), view)).toEqual([]);
     expect(codesIn(router("A", 1, ["192.0.2.9/24"]), view)).toEqual([]);

@@ -18,6 +18,11 @@ test("oneself as a peer: by unicast_src_ip, or by this machine's addresses", () 
     "8:3 warning V names itself as a peer: 192.0.2.1 is an address of this machine",
   ]);
 });
+test("a virtual address as a peer", () => {
+  expect(sayings("VIPD054", router("V", 1, undefined, ...peers("192.0.2.9")))).toEqual([
+    "8:3 warning the peer 192.0.2.9 is a virtual address of V: as master the node would send to itself, as backup to whoever is master",
+  ]);
+});
 test("a peer twice, a peer of the other family", () => {
   expect(codesIn(router("V", 1, undefined, ...peers("192.0.2.2", "192.0.2.3", "192.0.2.2")))).toEqual(["10 VIPD055"]);
   expect(sayings("VIPD055", router("V", 1, undefined, "unicast_src_ip 192.0.2.1", ...peers("2001:db8::2")))).toEqual([
