@@ -16,6 +16,11 @@ test.each(Object.entries(PAGES))("docs/%s is current (npm run docs)", (name, pag
   expect(readFileSync(join(TOP, "docs", name), "utf8") === page()).toBe(true);
 });
 
+test("the launcher takes every command for one", () => {
+  const launcher = readFileSync(join(TOP, "src/launcher.js"), "utf8");
+  for (const name of [...COMMAND_NAMES, "help"]) expect(launcher).toContain(`"${name}"`);
+});
+
 test("the reference holds every keyword of the table", () => {
   const page = PAGES["configuration.md"]?.() ?? "";
   for (const { path } of table) expect(page).toContain(`\`${path.split("/").at(-1)}`);
