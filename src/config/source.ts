@@ -46,6 +46,9 @@ const MAX_FILES = 20_000;
 /** keepalived's line buffer, less its terminator (config-language 5). */
 const LONGEST_LINE = 1023;
 
+/** A line that must be looked at character by character. */
+const LONGEST_SPECIAL = 100_000;
+
 export function readAll(
   files: Files,
   main: string,
@@ -104,7 +107,8 @@ export function readAll(
           column: 1,
           ...(source.included === undefined ? {} : { included: source.included }),
         };
-        readSpecial(source, number, text.slice(from, to), folder, within);
+        if (to - from > LONGEST_SPECIAL) tooLongToExpand(here, report);
+        else readSpecial(source, number, text.slice(from, to), folder, within);
       } else if (first < to) scan({ source, number, text, from, to, expanded: undefined });
       from = to + 1;
     }
@@ -213,4 +217,9 @@ function tooLong(file: string, line: number, length: number, report: Report): vo
     { file, line, column: LONGEST_LINE + 1 },
     doubtful("VIPD017", `this line has ${length} characters`, remedy),
   );
+}
+
+function tooLongToExpand(place: Place, report: Report): void {
+  const message = `a line with $, \\, @ or ~ has more than ${LONGEST_SPECIAL} characters and is not read`;
+  report.atPlace(place, wrong("VIPD018", message, "make several lines of it"));
 }

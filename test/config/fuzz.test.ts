@@ -146,3 +146,55 @@ test("a chain of 10,000 included files is read", () => {
   });
   expect(loaded.files).toHaveLength(10_001);
 });
+
+test("a chain of files that include each other ends, and a circle is told once", () => {
+  const texts: Record<string, string> = { [MAIN]: "include /f/0.conf\n" };
+  for (let i = 0; i < 100; i++)
+    texts[`/f/${i}.conf`] = `include /f/${(i + 1) % 100}.conf\nvrrp_script s${i} {\n script /bin/true\n}\n`;
+  const { problems, files } = load("include /f/0.conf\n", { more: texts });
+  expect(files.length).toBeLessThan(100);
+  expect(problems.filter(({ code }) => code === "VIPD007")).toHaveLength(1);
+});
+
+test("a line of 100 MB is read, within seconds and without many copies", () => {
+  const text = `global_defs {\n router_id ${"x".repeat(100 * 1024 * 1024)}\n}\n`;
+  const began = performance.now();
+  const { problems } = load(text);
+  expect(problems.map(({ code, line }) => [code, line])).toEqual([["VIPD017", 2]]);
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
+test("a line of 100 MB with something to substitute is refused, not expanded", () => {
+  const text = `global_defs {\n router_id \${_ENV X}${"x".repeat(100 * 1024 * 1024)}\n}\n`;
+  const began = performance.now();
+  const { problems } = load(text, { tolerant: true });
+  expect(problems.some(({ code, line }) => code === "VIPD018" && line === 2)).toBe(true);
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
+test("what no text holds: NUL, bytes that are no UTF-8, lone surrogates, a file of braces, of quotes, of nothing", () => {
+  for (const text of [
+    "\0",
+    "\0\0\n\0",
+    "\ufffd\ufffd {\n",
+    "\ud800",
+    "{".repeat(5000),
+    "}".repeat(5000),
+    '"'.repeat(5001),
+    "",
+    "\r\r\r",
+    "\ufeff",
+  ])
+    holds(text);
+  holds("a {\n".repeat(20_000));
+  holds(`${"vrrp_instance V {\n".repeat(3000)}${"}\n".repeat(3000)}`);
+});
+
+test("every file of the samples with any one line taken out, and with any one byte changed", () => {
+  const text =
+    'vrrp_script s {\n script "/bin/true a"\n interval 2\n}\nvrrp_instance V {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n  192.0.2.1/24 dev eth0\n }\n track_script {\n  s weight 5\n }\n}\n';
+  const lines = text.split("\n");
+  for (let at = 0; at < lines.length; at++) holds(lines.toSpliced(at, 1).join("\n"));
+  for (let at = 0; at < text.length; at++)
+    for (const other of ["{", "}", '"', "\n", "\0", "$", "#"]) holds(text.slice(0, at) + other + text.slice(at + 1));
+});

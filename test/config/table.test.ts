@@ -123,6 +123,47 @@ describe("every keyword that needs a word says so", () => {
   test.each(needy)("$path", ({ path }) => expect(complaints(path, "")[0]).toContain("lacks what it needs"));
 });
 
+describe("every keyword written twice", () => {
+  const sample = ({ takes }: Entry): string | undefined => {
+    switch (takes.form) {
+      case "flag":
+        return "";
+      case "one":
+        return sampleOf(takes.value);
+      default:
+        return undefined;
+    }
+  };
+  const written = settings.flatMap((entry) => {
+    const words = sample(entry);
+    return words === undefined ? [] : [{ path: entry.path, words, repeat: entry.repeat }];
+  });
+  test.each(written)("$path", ({ path, words, repeat }) => {
+    const { text, line } = fileWith(path, words);
+    const lines = text.split("\n");
+    const twice = lines.toSpliced(line, 0, lines[line - 1] ?? "").join("\n");
+    const told = load(twice).problems.filter((one) => one.code === "VIPD011");
+    expect(told.map((one) => one.line)).toEqual(repeat === "all" ? [] : [line + 1]);
+  });
+});
+
+function sampleOf(value: Extract<Entry["takes"], { form: "one" }>["value"]): string {
+  switch (value.type) {
+    case "whole":
+    case "seconds":
+    case "milliseconds":
+      return String(Math.max(1, Math.ceil(value.min)));
+    case "choice":
+      return value.of[0] ?? "";
+    case "bool":
+      return "true";
+    case "ip":
+      return "224.0.0.99";
+    case "word":
+      return "word";
+  }
+}
+
 test("a row that is not honoured yet is told, one without effect is a hint", () => {
   expect(said("global_defs {\n vrrp_iptables\n process_names\n}\n")).toEqual([
     "2:2 warning VIPD008 vrrp_iptables is not honoured yet; vipd goes on without it; what it does: use iptables for no_accept and VMAC IGMP (nftables if built without)",
