@@ -3,6 +3,7 @@
  * other node, or the machine may not be ready yet. Which keywords name an interface, a command or an account the table says.
  */
 import { commandOf } from "./build-command.ts";
+import type { Rule } from "./grammar.ts";
 import type { NetworkView } from "./meaning/view.ts";
 import { doubtful, hint, type Report, type Saying, warning } from "./problems.ts";
 import { checkScript, closedTo, type ScriptView } from "./script-path.ts";
@@ -59,19 +60,57 @@ export function checkMachine(statements: readonly Statement[], view: MachineView
 const DEFAULT_USER = "keepalived_script";
 
 function walk(statements: readonly Statement[], context: Context): void {
-  const users = statements.find(({ rule }) => rule?.name === "user");
   for (const statement of statements) {
-    const entry = statement.rule?.entry;
-    if (entry === undefined) continue;
-    if (entry.takes.form === "command" && statement.rule?.name !== "process") command(statement, users, context);
-    else if (entry.args === "IF") networkInterface(statement, 1, context);
-    else if (entry.args === "USER [GROUP]") account(statement, statement.words[1], statement.words[2], context);
-    else if (statement.rule?.name === "track_interface")
-      for (const line of statement.body ?? []) networkInterface(line, 0, context);
-    else if (entry.takes.form === "lines" && entry.takes.of === "addresses")
-      for (const line of statement.body ?? []) device(line, context);
-    else if (statement.body !== undefined) walk(statement.body, context);
+    const { rule, body } = statement;
+    if (rule === undefined) continue;
+    switch (subjectOf(rule)) {
+      case "command":
+        command(
+          statement,
+          statements.find((other) => other.rule?.name === "user"),
+          context,
+        );
+        break;
+      case "interface":
+        networkInterface(statement, 1, context);
+        break;
+      case "account":
+        account(statement, statement.words[1], statement.words[2], context);
+        break;
+      case "interfaces":
+        for (const line of body ?? []) networkInterface(line, 0, context);
+        break;
+      case "addresses":
+        for (const line of body ?? []) device(line, context);
+        break;
+      case "nothing":
+        if (body !== undefined) walk(body, context);
+    }
   }
+}
+
+/** What of this machine a keyword names; remembered, for there may be a hundred thousand statements. */
+type Subject = "command" | "interface" | "account" | "interfaces" | "addresses" | "nothing";
+const subjects = new Map<Rule, Subject>();
+
+function subjectOf(rule: Rule): Subject {
+  const known = subjects.get(rule);
+  if (known !== undefined) return known;
+  const { takes, args } = rule.entry;
+  const subject =
+    takes.form === "command" && rule.name !== "process"
+      ? "command"
+      : args === "IF"
+        ? "interface"
+        : args === "USER [GROUP]"
+          ? "account"
+          : rule.name === "track_interface"
+            ? "interfaces"
+            : takes.form === "lines" && takes.of === "addresses"
+              ? "addresses"
+              : "nothing";
+  subjects.set(rule, subject);
+  return subject;
 }
 
 function device(line: Statement, context: Context): void {

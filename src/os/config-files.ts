@@ -8,7 +8,7 @@ import type { Files, FileTrouble } from "../config/source.ts";
 
 const ATTEMPTS = 3;
 /** Who writes a file does it in several pieces, soon after each other: one that is younger is watched for so long. */
-const RESTING_MS = 50;
+const RESTING_MS = 20;
 
 export function realFiles(): Files {
   const stamps = new Map<string, string>();

@@ -32,22 +32,17 @@ export function checkMail(subjects: Subjects, config: Config, report: Report): v
 
 const ALERTS: ReadonlySet<string> = new Set(["smtp_alert", "smtp_alert_vrrp", "smtp_alert_checker"]);
 
-/** The first statement that switches mails on. */
+/** The first statement that switches mails on, those of single servers aside. */
 function alertsOf({ root }: Subjects): Statement | undefined {
   for (const { body } of root) {
-    for (const statement of body ?? []) {
-      if (isOn(statement)) return statement;
-      if (statement.rule?.name === "real_server") {
-        const own = statement.body?.find(isOn);
-        if (own !== undefined) return own;
-      }
-    }
+    const found = body?.find(isOn);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
 
 function isOn({ rule, value }: Statement): boolean {
-  return rule !== undefined && ALERTS.has(rule.name) && value === true;
+  return value === true && rule !== undefined && ALERTS.has(rule.name);
 }
 
 /** Real servers are mailed about unless that is switched off; all else only where it is switched on (behaviour 79). */
