@@ -20,8 +20,8 @@ export function buildGlobal(root: Statement, defs: Statement, machine: Machine, 
     instance: textOf(root, "instance"),
     childWaitMs: numberIn(root, "child_wait_time"),
     vrrpRealtimePriority: numberOf(defs, "vrrp_rt_priority"),
-    startupScript: commandIn(defs, "startup_script", report)?.argv,
-    shutdownScript: commandIn(defs, "shutdown_script", report)?.argv,
+    startupScript: commandIn(defs, "startup_script", report),
+    shutdownScript: commandIn(defs, "shutdown_script", report),
   };
 }
 

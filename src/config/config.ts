@@ -1,7 +1,7 @@
 /** The typed value of a configuration: immutable, in our units and names, references resolved. */
 import type { CheckSettings } from "../check/settings.ts";
 import type { IpvsGlobalSettings, ServiceSettings } from "../ipvs/settings.ts";
-import type { MailSettings, NotifySettings, TrackScriptSettings } from "../notify/settings.ts";
+import type { CommandSettings, MailSettings, NotifySettings, TrackScriptSettings } from "../notify/settings.ts";
 import type { VrrpSettings } from "../vrrp/settings.ts";
 import type { FurtherSettings } from "./further/settings.ts";
 import type { Written } from "./written/setting.ts";
@@ -29,8 +29,8 @@ export type GlobalSettings = {
   readonly childWaitMs: number;
   /** Realtime priority for the vrrp process (vrrp_rt_priority), undefined = our default. */
   readonly vrrpRealtimePriority: number | undefined;
-  readonly startupScript: readonly string[] | undefined;
-  readonly shutdownScript: readonly string[] | undefined;
+  readonly startupScript: CommandSettings | undefined;
+  readonly shutdownScript: CommandSettings | undefined;
 };
 
 export type Level = "error" | "warning" | "hint";

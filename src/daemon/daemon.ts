@@ -6,6 +6,7 @@
 import { isAbsolute, join } from "node:path";
 import { setProcessName } from "dgram-ext";
 import type { Config } from "../config/config.ts";
+import type { CommandSettings } from "../notify/settings.ts";
 import { replaceFile } from "../os/files.ts";
 import { earlySignals, firstChildren } from "../os/role-process.ts";
 import { keepChildPidFiles } from "./child-pid-files.ts";
@@ -182,9 +183,9 @@ async function live(context: Context): Promise<number> {
   }
 
   /** startup_script, shutdown_script */
-  async function runHook(argv: readonly string[], name: string): Promise<void> {
-    const problem = await parts.runner.run({ argv, user: undefined, group: undefined, at: name }, [], HOOK_MS);
-    if (problem !== undefined) emit({ type: "script.failed", subject: name, command: argv.join(" "), reason: problem });
+  async function runHook(command: CommandSettings, name: string): Promise<void> {
+    const reason = await parts.runner.run(command, [], HOOK_MS);
+    if (reason !== undefined) emit({ type: "script.failed", subject: name, command: command.argv.join(" "), reason });
   }
 
   function within(promise: Promise<void>, ms: number): Promise<void> {

@@ -303,6 +303,13 @@ describe("mail and notifications", () => {
     });
   });
   test("FIFOs and accounts", () => {
+    const { startupScript, shutdownScript } = good(
+      'global_defs {\n startup_script "/x y" fred staff\n shutdown_script /z\n}\n',
+    ).global;
+    expect([startupScript, shutdownScript]).toMatchObject([
+      { argv: ["/x", "y"], user: "fred", group: "staff" },
+      { argv: ["/z"], user: undefined },
+    ]);
     const { fifos, scriptUser, scriptSecurity } = good(
       'global_defs {\n notify_fifo /run/f fred\n notify_fifo_script "/x y"\n script_user nobody nogroup\n enable_script_security\n}\n',
     ).notify;
