@@ -1,24 +1,36 @@
-/** Checks of real servers: too slow for their interval, or not there at all. */
+/** Checks and commands of services: too slow for their interval, not there at all, or written for a shell. */
 import { defaultOf, find, numberOf } from "../access.ts";
 import { noTiming, type Timing, timingOf } from "../build-check.ts";
 import type { Rule } from "../grammar.ts";
 import { hint, type Report, warning } from "../problems.ts";
-import type { Statement } from "../statement.ts";
+import { rawArguments, type Statement } from "../statement.ts";
 import { type Gathering, gather } from "./gather.ts";
+import { checkShell } from "./scripts.ts";
 import type { Service, Subjects } from "./subjects.ts";
 import { seconds } from "./words.ts";
 
 export function checkProbes({ services }: Subjects, report: Report): void {
   const slow = gather();
+  const commands = new Map<string, Statement>();
+  const remember = (statement: Statement) => {
+    const text = rawArguments(statement);
+    if (!commands.has(text)) commands.set(text, statement);
+  };
   for (const service of services) {
     const outer = timingOf(service.block, noTiming);
+    for (const statement of service.block.body ?? [])
+      if (statement.rule?.entry.takes.form === "command") remember(statement);
     const unchecked = gather();
     for (const { block, ip, port } of service.servers) {
       let checked = false;
       const own = timingHere(block, outer);
       for (const check of block.body ?? []) {
-        if (check.rule?.entry.takes.form !== "block") continue;
+        const form = check.rule?.entry.takes.form;
+        if (form === "command") remember(check);
+        if (form !== "block") continue;
         checked = true;
+        const script = check.rule?.name === "MISC_CHECK" ? find(check, "misc_path") : undefined;
+        if (script !== undefined) remember(script);
         checkTiming(service, check, timingHere(check, own), slow);
       }
       if (checked || hasUnknown(block)) continue;
@@ -29,6 +41,7 @@ export function checkProbes({ services }: Subjects, report: Report): void {
     unchecked.tell(report);
   }
   slow.tell(report);
+  for (const command of commands.values()) checkShell(command, report);
 }
 
 const TIMING: ReadonlySet<string> = new Set([

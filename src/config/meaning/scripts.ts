@@ -56,7 +56,7 @@ const SHELL_WORDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Scripts are run without a shell (behaviour 74): its words would be arguments. */
-function checkShell(statement: Statement, report: Report): void {
+export function checkShell(statement: Statement, report: Report): void {
   const argv = commandOf(statement, { at: () => undefined, atPlace: () => undefined, list: () => [] })?.argv ?? [];
   const word = argv.find((one, index) => SHELL_WORDS.has(one) || (index > 0 && /^[12]?>>?[&/]/.test(one)));
   if (word === undefined || (argv[0] ?? "").endsWith("sh")) return;

@@ -123,6 +123,12 @@ describe("checks", () => {
     expect(
       codesIn(balanced(["delay_loop 12"], [checked("connect_timeout 3", "retry 2", "delay_before_retry 1")])),
     ).toEqual([]));
+  test("commands that only a shell would understand, each said once", () => {
+    const misc = (address: string) => `${address} {\n MISC_CHECK {\n misc_path "/bin/a | grep ok"\n }\n }`;
+    const text = balanced(['quorum_down "/bin/b && /bin/c"'], [misc("10.0.0.1 80"), misc("10.0.0.2 80")]);
+    expect(codesIn(text)).toEqual(["5 VIPD059", "8 VIPD059"]);
+    expect(codesIn(text.replaceAll(/ \| grep ok| && .bin.c/g, ""))).toEqual([]);
+  });
   test("none at all", () => {
     expect(sayings("VIPD065", balanced([], ["10.0.0.1 80 {\n weight 1\n }", ...two]))).toEqual([
       "5:14 hint 10.0.0.1 80 has no check: it gets connections when it is dead, too",
