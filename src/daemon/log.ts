@@ -7,7 +7,8 @@ import { logLine, severityOf } from "../notify/log-line.ts";
 
 /** Takes a finished line (`os/log-sinks.ts`). */
 export type Sink = {
-  write(line: string): void;
+  /** @returns false if it is lost */
+  write(line: string): boolean;
   /** Bytes that wait in it. */
   readonly waiting: () => number;
   /** Resolves when everything is written, or cannot be. */
@@ -39,8 +40,7 @@ export function createLog(outputs: readonly Output[], detail: boolean): Log {
 
   function write(channel: (typeof channels)[number], severity: Severity, wallMs: number, text: string): boolean {
     if (channel.sink.waiting() > QUEUE_BYTES) return false;
-    channel.sink.write(styled(channel.style, severity, wallMs, text));
-    return true;
+    return channel.sink.write(styled(channel.style, severity, wallMs, text));
   }
 
   return {

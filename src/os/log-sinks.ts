@@ -3,7 +3,12 @@ import { appendFileSync, fstatSync } from "node:fs";
 import { openSocket } from "dgram-ext";
 import { systemErrorCode } from "./errors.ts";
 
-export type LineSink = { write(line: string): void; readonly waiting: () => number; flush(): Promise<void> };
+export type LineSink = {
+  /** @returns false if it is lost */
+  write(line: string): boolean;
+  readonly waiting: () => number;
+  flush(): Promise<void>;
+};
 
 /** Standard output is the journal's socket, as systemd says in JOURNAL_STREAM (`device:inode`). */
 export function isJournal(environment: Readonly<Record<string, string | undefined>>): boolean {
@@ -27,6 +32,7 @@ export function standardOutput(): LineSink {
   return {
     write(line) {
       if (!broken) stdout.write(line);
+      return true;
     },
     waiting: () => (broken ? 0 : stdout.writableLength),
     flush() {
@@ -49,6 +55,7 @@ export function logFile(path: string, failed: (reason: string) => void): LineSin
         if (working) failed(`Cannot write the log file ${path}: ${systemErrorCode(error)}`);
         working = false;
       }
+      return working;
     },
     waiting: () => 0,
     flush: () => Promise.resolve(),
@@ -76,14 +83,14 @@ export function syslog(path = "/dev/log"): LineSink | undefined {
       for (let attempt = 0; attempt < 2; attempt++) {
         try {
           socket ??= open();
-          socket?.send(Buffer.from(line));
-          return;
+          return socket?.send(Buffer.from(line)) !== undefined; // nothing is sent while its queue is full
         } catch (error) {
           systemErrorCode(error);
           socket?.close();
           socket = undefined; // syslog was restarted
         }
       }
+      return false;
     },
     waiting: () => 0,
     flush: () => Promise.resolve(),

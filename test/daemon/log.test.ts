@@ -6,7 +6,7 @@ import { stamped } from "../notify/fixtures.ts";
 function sink() {
   const lines: string[] = [];
   let waiting = 0;
-  const it: Sink = { write: (line) => void lines.push(line), waiting: () => waiting, flush: () => Promise.resolve() };
+  const it: Sink = { write: (line) => lines.push(line) > 0, waiting: () => waiting, flush: () => Promise.resolve() };
   return { it, lines, fill: (bytes: number) => (waiting = bytes) };
 }
 
