@@ -3,17 +3,17 @@ import { find, findAll } from "../access.ts";
 import { hint, type Report, warning } from "../problems.ts";
 import { type Statement, wordText } from "../statement.ts";
 import { type Gathering, gather } from "./gather.ts";
-import type { Instance, Script, Subjects } from "./subjects.ts";
+import type { Instance, Subjects } from "./subjects.ts";
 import { seconds } from "./words.ts";
 
-export function checkElection({ instances, groups, scripts }: Subjects, report: Report): void {
+export function checkElection({ instances, groups, weights }: Subjects, report: Report): void {
   const grouped = new Set(groups.flatMap(({ members }) => members));
   const masters = gather();
   for (const instance of instances) {
     explainMaster(instance, masters);
     if (instance.priority === 255 || grouped.has(instance.name)) continue; // told where they are built
     const small = gather();
-    for (const tracked of weightsOf(instance, scripts)) checkWeight(instance, tracked, small, report);
+    for (const tracked of weightsOf(instance, weights)) checkWeight(instance, tracked, small, report);
     small.tell(report);
   }
   masters.tell(report);
@@ -63,12 +63,15 @@ type Weighed = {
   readonly reverse: boolean;
 };
 
-function weightsOf({ block }: Instance, scripts: ReadonlyMap<string, Script>): readonly Weighed[] {
-  const lines = (keyword: string) => findAll(block, keyword).flatMap(({ body }) => body ?? []);
-  return [
-    ...lines("track_script").flatMap((line) => weighed(line, scripts.get(line.words[0] ?? "")?.weight)),
-    ...lines("track_interface").flatMap((line) => weighed(line, 0)),
-  ].filter(({ weight }) => weight !== 0);
+/** track_file is missing: what a file adds is the number in it. */
+const LISTS = ["track_script", "track_process", "track_bfd", "track_interface"] as const;
+
+function weightsOf({ block }: Instance, weights: Subjects["weights"]): readonly Weighed[] {
+  return LISTS.flatMap((list) =>
+    findAll(block, list)
+      .flatMap(({ body }) => body ?? [])
+      .flatMap((line) => weighed(line, list === "track_interface" ? 0 : weights.get(`${list} ${line.words[0]}`))),
+  ).filter(({ weight }) => weight !== 0);
 }
 
 function weighed(line: Statement, fallback: number | undefined): readonly Weighed[] {

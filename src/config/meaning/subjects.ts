@@ -10,6 +10,8 @@ export type Subjects = {
   readonly instances: readonly Instance[];
   readonly groups: readonly Group[];
   readonly scripts: ReadonlyMap<string, Script>;
+  /** What things to track weigh where the line that tracks them says nothing: `track_process NAME`, `track_bfd NAME`, `track_script NAME`. */
+  readonly weights: ReadonlyMap<string, number>;
   readonly services: readonly Service[];
   /** All statements outside blocks. */
   readonly root: readonly Statement[];
@@ -71,13 +73,19 @@ export function subjectsOf(root: readonly Statement[], config: Config): Subjects
     else list.push(statement);
   }
   const all = (name: string) => named.get(name) ?? [];
+  const scripts = new Map(firstOfName(all("vrrp_script")).map((block) => [block.words[1] ?? "", scriptOf(block)]));
+  const weights = new Map<string, number>();
+  for (const { name, weight } of scripts.values()) weights.set(`track_script ${name}`, weight);
+  for (const block of all("vrrp_track_process")) weights.set(`track_process ${block.words[1]}`, weightOf(block));
+  for (const block of all("bfd_instance")) weights.set(`track_bfd ${block.words[1]}`, weightOf(block));
   const settings = new Map(config.vrrp.routers.map((router) => [router.name, router]));
   return {
     root,
     defs: joined(all("global_defs")),
     instances: firstOfName(all("vrrp_instance")).map((block) => instanceOf(block, settings)),
     groups: firstOfName(all("vrrp_sync_group")).map(groupOf),
-    scripts: new Map(firstOfName(all("vrrp_script")).map((block) => [block.words[1] ?? "", scriptOf(block)])),
+    scripts,
+    weights,
     services: all("virtual_server").map(serviceOf),
   };
 }
@@ -136,14 +144,18 @@ function groupOf(block: Statement): Group {
 
 function scriptOf(block: Statement): Script {
   const intervalMs = numberIn(block, "interval") || 1000;
-  const weight = Number(find(block, "weight")?.words[1] ?? "0");
   return {
     name: block.words[1] ?? "",
     block,
-    weight: Number.isInteger(weight) ? weight : 0,
+    weight: weightOf(block),
     intervalMs,
     timeoutMs: numberOf(block, "timeout") || intervalMs,
   };
+}
+
+function weightOf(block: Statement): number {
+  const weight = Number(find(block, "weight")?.words[1] ?? "0");
+  return Number.isInteger(weight) ? weight : 0;
 }
 
 function serviceOf(block: Statement): Service {

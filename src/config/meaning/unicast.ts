@@ -1,7 +1,7 @@
 /** Unicast: peers that are not there, that are this node itself, or that nobody can reach from here. */
 import { type Family, familyOf, type Ip, parseIp } from "../../base/address.ts";
 import { find, findAll } from "../access.ts";
-import { type Report, warning } from "../problems.ts";
+import { doubtful, type Report, warning } from "../problems.ts";
 import type { Instance, Subjects } from "./subjects.ts";
 import type { NetworkView } from "./view.ts";
 
@@ -21,7 +21,7 @@ export function checkUnicast({ instances }: Subjects, view: NetworkView, report:
     if (instance.unicast) checkPeers(instance, ip, own, report);
     else if (source?.words[0] === "unicast_src_ip") {
       const message = `${instance.name} has unicast_src_ip but no unicast_peer: it sends multicast`;
-      report.at(source, 0, warning("VIPD056", message, "add unicast_peer { ADDRESS }, or write mcast_src_ip"));
+      report.at(source, 0, doubtful("VIPD056", message, "add unicast_peer { ADDRESS }, or write mcast_src_ip"));
     }
   }
 }
@@ -62,5 +62,5 @@ function checkPeers(
   const [first] = blocks;
   if (first === undefined || peers.size > 0 || (first.body ?? []).length > 0) return;
   const message = `unicast_peer of ${name} is empty: nobody gets its adverts, and every node becomes master (${family === "ipv4" ? "IPv4" : "IPv6"})`;
-  report.at(first, 0, warning("VIPD053", message, "write the addresses of the other nodes, one a line"));
+  report.at(first, 0, doubtful("VIPD053", message, "write the addresses of the other nodes, one a line"));
 }

@@ -46,6 +46,13 @@ describe("a weight that changes nothing, with its arithmetic", () => {
     ]);
     expect(codesIn(tracked(20, "priority 254"))).toEqual(["13 VIPD046"]);
   });
+  test("tracked processes, too, with the weight of their definition", () => {
+    const process = "vrrp_track_process p {\n process a\n weight -4\n}\n";
+    const text = process + router("V", 1, undefined, "priority 100", "track_process {", " p", "}");
+    expect(sayings("VIPD046", text)).toEqual([
+      "13:3 warning if p fails here, 100 becomes 96; a peer at 90 still loses",
+    ]);
+  });
   test("tracked interfaces, too", () => {
     const text = router("V", 1, undefined, "priority 100", "track_interface {", " eth1 weight -5", "}");
     expect(codesIn(text)).toEqual(["9 VIPD046"]);
