@@ -23,7 +23,7 @@ export const MEASUREMENTS = {
     measureTakeovers(daemon, { how: "SIGKILL", intervalMs: 100, times: quick ? 5 : 20 }),
   ),
   kill1s: on("host", (daemon, { quick }) =>
-    measureTakeovers(daemon, { how: "SIGKILL", intervalMs: 1000, times: quick ? 1 : 4 }),
+    measureTakeovers(daemon, { how: "SIGKILL", intervalMs: 1000, times: quick ? 1 : 3 }),
   ),
   stop: on("host", (daemon, { quick }) =>
     measureTakeovers(daemon, { how: "SIGTERM", intervalMs: 100, times: quick ? 5 : 20 }),
@@ -31,7 +31,7 @@ export const MEASUREMENTS = {
   start: on("host", (daemon, { quick }) => measureStart(daemon, 100, quick ? 3 : 10)),
   rtnl: on("host", (daemon, { quick }) => measureSpacing(daemon, "rtnl", quick ? 8000 : 20_000)),
   busy: on("host", (daemon, { quick }) => measureSpacing(daemon, "busy", quick ? 10_000 : 60_000)),
-  split: on("host", (daemon, { quick }) => measureSplits(daemon, quick ? 3 : 10)),
+  split: on("host", (daemon, { quick }) => measureSplits(daemon, quick ? 3 : 8)),
   tcp: on("host", (daemon, { quick }) => measureCheckCost(daemon, "TCP_CHECK", quick ? 5000 : 15_000)),
   http: on("host", (daemon, { quick }) => measureCheckCost(daemon, "HTTP_GET", quick ? 5000 : 15_000)),
   memory: on("host", (daemon, { quick }) => measureMemory(daemon, quick ? 8000 : 30_000)),

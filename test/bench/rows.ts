@@ -85,9 +85,10 @@ export const ROWS: readonly Row[] = [
     name: "rtnl",
     what: "adverts at 10 ms while others hold rtnl: latest",
     from: "rtnl",
-    show: ({ latest, p99, adverts }) => `${ms(latest)} (p99 ${ms(p99)} of ${adverts})`,
+    show: (one) => `${ms(at(one, "latest"))} (p99 ${ms(at(one, "p99"))})`,
     ratio: "latest",
     asked: "≤ 5 ms",
+    note: withStalls,
     holds: (vipd) => at(vipd, "latest") <= 5,
   }),
   row({
@@ -97,6 +98,7 @@ export const ROWS: readonly Row[] = [
     show: (one) => `${ms(at(one, "p99"))} / ${ms(at(one, "worst"))}, ${at(one, "false")} false takeovers`,
     ratio: "p99",
     asked: "≤ 0.4 / 4 ms, none false",
+    note: withStalls,
     holds: (vipd) => at(vipd, "p99") <= 0.4 && at(vipd, "worst") <= 4 && at(vipd, "false") === 0,
   }),
   row({
@@ -181,6 +183,16 @@ export const ROWS: readonly Row[] = [
 
 function at(figures: Readonly<Record<string, number | undefined>>, name: string): number {
   return figures[name] ?? Number.NaN;
+}
+
+/** What it was with the moments in which the machine itself stood still. */
+function withStalls(one: Figures): string | undefined {
+  if (at(one, "stalled") === 0) return undefined;
+  const [stalled, adverts, wrong] = [at(one, "stalled"), at(one, "adverts"), at(one, "rawFalse")];
+  return (
+    `without ${stalled} of ${adverts} spans in which the machine itself stood still (up to ${ms(one["machine"])}); ` +
+    `with them p99 ${ms(one["rawP99"])}, latest ${ms(one["rawWorst"])}, ${wrong} false takeovers`
+  );
 }
 
 /** Three digits, in the unit that fits. */

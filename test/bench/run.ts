@@ -11,7 +11,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { namespacesWork, runInNamespaces } from "../lab/host.ts";
 import { runInLab } from "../lab/run.ts";
-import type { DaemonName } from "./daemons.ts";
+import { DAEMONS, type DaemonName } from "./daemons.ts";
 import type { Extent, Figures } from "./figures.ts";
 import { MEASUREMENTS, type MeasurementName, type Place, whyNotOnHost } from "./measurements.ts";
 import { ROWS, type Row } from "./rows.ts";
@@ -39,8 +39,9 @@ if (unknown.length > 0) {
 const wanted = ROWS.filter((row) => positionals.length === 0 || positionals.includes(row.name));
 const results = await measureAll(new Set(wanted.map((row) => row.from)), { quick: values.quick, soak: values.soak });
 const lines = wanted.map((row) => lineOf(row, results));
-console.log(`\n${render(lines)}`);
-if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ results, lines }, null, 1)}\n`);
+const notes = wanted.flatMap((row) => notesOf(row, results));
+console.log(["", render(lines), "", ...notes].join("\n"));
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ results, lines, notes }, null, 1)}\n`);
 process.exitCode = lines.every((line) => line.ok !== "NO") ? 0 : 1;
 
 async function measureAll(names: ReadonlySet<MeasurementName>, extent: Extent): Promise<readonly Result[]> {
@@ -87,7 +88,7 @@ async function measureAt(place: Place, request: Request, file: string): Promise<
 }
 
 function missing(measurement: MeasurementName, problem: string): readonly Result[] {
-  return (["keepalived", "vipd"] as const).map((daemon) => ({ measurement, daemon, problem }));
+  return DAEMONS.map((daemon) => ({ measurement, daemon, problem }));
 }
 
 type Line = {
@@ -123,8 +124,18 @@ function figuresOf(result: Result | undefined): Figures | undefined {
 
 function shown(row: Row, result: Result | undefined): string {
   if (result === undefined) return "not measured here";
-  if ("figures" in result) return row.show(result.figures);
-  return `not measured here: ${result.problem.split("\n", 1)[0]?.slice(0, 80)}`;
+  return "figures" in result ? row.show(result.figures) : "not measured here";
+}
+
+/** One line a daemon: why there is no figure, or what belongs to it. */
+function notesOf(row: Row, all: readonly Result[]): readonly string[] {
+  return DAEMONS.flatMap((daemon) => {
+    const result = find(row.from, daemon, all);
+    if (result === undefined) return [];
+    const note =
+      "figures" in result ? row.note?.(result.figures) : `not measured here: ${result.problem.split("\n", 1)[0]}`;
+    return note === undefined ? [] : [`${row.name}, ${daemon}: ${note}`];
+  });
 }
 
 function ratioOf(ours: number | undefined, theirs: number | undefined): string {
