@@ -11,6 +11,8 @@ export type Row = {
   /** The figure whose ratio is told. */
   readonly ratio: string;
   readonly asked: string;
+  /** What is worth a line below the table. */
+  note?(figures: Figures): string | undefined;
   holds(vipd: Figures, keepalived: Figures | undefined): boolean;
 };
 
