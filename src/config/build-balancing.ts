@@ -48,6 +48,10 @@ export function persistenceOf(
   const granularity = find(block, "persistence_granularity");
   const forced = match.type === "address" && match.port === 0;
   if (timeout === undefined && granularity === undefined && !forced) return undefined;
+  if (forced && timeout === undefined) {
+    const message = `a service for every port is always persistent: persistence_timeout ${DEFAULT_PERSISTENCE_S} is taken`;
+    report.at(block, 2, doubtful("VIPD015", message, `write persistence_timeout ${DEFAULT_PERSISTENCE_S}, or a port`));
+  }
   return {
     timeoutSeconds: numberOf(block, "persistence_timeout") ?? DEFAULT_PERSISTENCE_S,
     granularity: (granularity === undefined ? undefined : maskLength(granularity, family, report)) ?? bitsOf(family),

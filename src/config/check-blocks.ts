@@ -2,6 +2,7 @@
  * Blocks that lack something or hold something that keepalived reports, where no `build-*.ts` looks: empty lists, checks that vipd does
  * not run yet, lines with words that are numbers.
  */
+import { parseIp } from "../base/address.ts";
 import { find, findAll, has } from "./access.ts";
 import { urlOf } from "./build-check.ts";
 import { doubtful, nearest, type Report, wrong } from "./problems.ts";
@@ -146,24 +147,27 @@ function checkGroupProtocol(service: Statement, statements: readonly Statement[]
 }
 
 function checkService(service: Statement, report: Report): void {
+  const head = service.words[1] ?? "";
+  const isBuilt = head === "group" || head === "fwmark" || parseIp(head) !== undefined;
   for (const server of service.body ?? []) {
     if (server.rule?.name !== "real_server") continue;
+    const isServerBuilt = isBuilt && parseIp(server.words[1] ?? "") !== undefined;
     for (const check of server.body ?? []) {
       const name = check.rule?.name;
       if (name === "MISC_CHECK") needs(check, "misc_path", "COMMAND", report);
       else if (name === "FILE_CHECK") needs(check, "track_file", "NAME", report);
       else if (name === "BFD_CHECK") needs(check, "name", "BFD_INSTANCE", report);
-      else if (name === "SSL_GET") checkTls(check, report);
+      else if (name === "SSL_GET" || (name === "HTTP_GET" && !isServerBuilt)) checkUrls(check, report);
     }
   }
 }
 
 /** Told by `build-check.ts` for HTTP_GET, and here for what is not built. */
-function checkTls(check: Statement, report: Report): void {
+function checkUrls(check: Statement, report: Report): void {
   const urls = findAll(check, "url");
   for (const url of urls) urlOf(url, report);
   if (urls.length === 0)
-    report.at(check, 0, doubtful("VIPD012", "SSL_GET has no url and checks nothing", "add: url { path / }"));
+    report.at(check, 0, doubtful("VIPD012", `${check.words[0]} has no url and checks nothing`, "add: url { path / }"));
 }
 
 function needs(check: Statement, keyword: string, args: string, report: Report): void {

@@ -43,6 +43,7 @@ export const codeExamples: Readonly<Record<Code, string>> = {
   VIPD023: `vrrp_script chk {\n  script /usr/bin/true\n  user nobody-here\n}\n${instance("track_script {\n  chk\n}")}`,
   VIPD024: instance("").replace("eth0", "eth7"),
   VIPD025: globals("vrrp_notify_fifo_script /usr/bin/true"),
+  VIPD026: instance("priority {{ priority }}"),
   VIPD040: instance("") + instance("", "192.0.2.9/24", "VI_2", 52),
   VIPD041: instance("", "192.0.2.2/24"),
   VIPD042: instance("", "198.51.100.9/24"),

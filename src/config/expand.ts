@@ -119,7 +119,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
       process(clean, folder, emit, depth + 1);
     else {
       adviseBraces(clean);
-      const line = unmasked(withoutLoneBackslash(clean));
+      const line = withoutUndefined(unmasked(withoutLoneBackslash(clean)));
       emit(origins.size === 0 ? line : { ...line, origins: new Map(origins) });
     }
     for (const line of more) process(line, folder, emit, depth + 1);
@@ -137,6 +137,22 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
         true,
       );
     }
+  }
+
+  /** `${NAME}` of a name that is not defined: outside quotes its braces would be taken for those of a block. */
+  function withoutUndefined(piece: Piece): Piece {
+    const match = /^(?:[^"]|"[^"]*")*?(\$\{[A-Za-z_]\w*[^{}"]*\})/.exec(piece.text);
+    const reference = match?.[1];
+    if (match === null || reference === undefined) return piece;
+    const start = match[0].length - reference.length;
+    const name = reference.slice(2, -1).trim();
+    complain(
+      `\${${name}} is not defined`,
+      `define it above: $${name}=TEXT, or write the value`,
+      piece.columns[start] ?? 1,
+    );
+    const plain = placed(`$${name}`, piece.columns[start] ?? 1);
+    return withoutUndefined(joined(joined(sliced(piece, 0, start), plain), sliced(piece, match[0].length)));
   }
 
   /** Replaces references until none is left; a definition of several lines leaves its other lines in `more`. */

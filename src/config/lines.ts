@@ -40,6 +40,19 @@ export function createScanner(tree: Tree, report: Report): Scanner {
         at++;
       } else if (comments && (code === HASH || code === BANG)) {
         break;
+      } else if (code === OPEN && placeholderEnd(text, at, to) !== -1) {
+        let close = placeholderEnd(text, at, to);
+        tellPlaceholder(line, at, text.slice(at, close), report);
+        const next = close < to ? text.charCodeAt(close) : OPEN;
+        if (!isBlank(next) && next !== OPEN && next !== CLOSE && next !== QUOTE)
+          close = plainWordEnd(text, close - 1, to, comments);
+        if (text.charCodeAt(at + 1) === OPEN) {
+          if (words.length === 0) start = at;
+          if (words.length > 0 && end === at) words.push(`${words.pop()}${text.slice(at, close)}`);
+          else words.push(text.slice(at, close));
+          end = close;
+        }
+        at = close;
       } else if (code === OPEN || code === CLOSE) {
         if (words.length > 0) tree.statement(statementOf(line, remember.words(words), start, end));
         words = [];
@@ -70,6 +83,22 @@ function statementOf(line: Line, words: readonly string[], start: number, end: n
     rule: undefined,
     value: undefined,
   };
+}
+
+const PERCENT = 0x25;
+
+/** Where `{{ … }}` or `{% … %}` of a template ends that begins at `at`, or -1: no configuration has two braces side by side. */
+function placeholderEnd(text: string, at: number, to: number): number {
+  const next = text.charCodeAt(at + 1);
+  if (next !== OPEN && next !== PERCENT) return -1;
+  const close = text.indexOf(next === OPEN ? "}}" : "%}", at + 2);
+  return close === -1 || close + 2 > to ? -1 : close + 2;
+}
+
+function tellPlaceholder(line: Line, at: number, text: string, report: Report): void {
+  const message = `${text} is a placeholder of a template that was not filled in`;
+  const remedy = "make the file from its template, or write the value";
+  report.atPlace({ ...placeIn(line, at), text }, wrong("VIPD026", message, remedy));
 }
 
 /** Past the closing quotation mark; without one, past the end of what is there, as if it stood behind it. */

@@ -31,6 +31,7 @@ export const codes = {
   VIPD023: "An account that this machine does not know",
   VIPD024: "An interface that this machine does not have",
   VIPD025: "Advice",
+  VIPD026: "A placeholder of a template that was not filled in",
   ...meaningCodes,
 } as const;
 

@@ -218,6 +218,18 @@ describe("definitions", () => {
     expect(id("router_id $UNKNOWN")).toBe("$UNKNOWN");
     expect(said("global_defs {\n router_id ${UNKNOWN}\n}\n").length).toBeGreaterThan(0);
   });
+  test("33: a name that is not defined is named, and its braces do no harm; in quotes it is text", () => {
+    expect(said("global_defs {\n router_id ${UNKNOWN}\n}\n")).toEqual([
+      "2:12 error VIPD016 ${UNKNOWN} is not defined; define it above: $UNKNOWN=TEXT, or write the value",
+    ]);
+    expect(id('router_id "${UNKNOWN}"')).toBe("${UNKNOWN}");
+  });
+  test("placeholders of templates are named as what they are, and their braces do no harm", () => {
+    expect(said("global_defs {\n router_id lb-{{ name }}.x\n {% if x %}\n}\n")).toEqual([
+      "2:15 error VIPD026 {{ name }} is a placeholder of a template that was not filled in; make the file from its template, or write the value",
+      "3:2 error VIPD026 {% if x %} is a placeholder of a template that was not filled in; make the file from its template, or write the value",
+    ]);
+  });
   test("33: a definition that uses itself is an error", () =>
     expect(said("$A=x${A}\nglobal_defs {\n router_id ${A}\n}\n")[0]).toContain("expands without end"));
   test("35: predefined names", () => {

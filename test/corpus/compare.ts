@@ -85,9 +85,9 @@ function unnamedIn(messages: string, problems: readonly Problem[]): readonly str
 
 /** keepalived reads on in a block whose keyword it does not know; vipd says that it skips the block. */
 function isInSkipped(line: number, message: string, problems: readonly Problem[]): boolean {
-  if (!/Unknown keyword/.test(message)) return false;
+  if (!/Unknown keyword|digest/.test(message)) return false;
   const before = problems.filter((problem) => problem.line < line).at(-1);
-  return before?.message.includes("its block is skipped") === true;
+  return before !== undefined && /its block is skipped|words too many/.test(before.message);
 }
 
 /** An interface that is missing is told where it is named first. */

@@ -26,6 +26,11 @@ export const deliberate: readonly Deliberate[] = [
     why: "a check of port 0 can never succeed",
   },
   {
+    result: "stricter",
+    pattern: /has words after user and group/,
+    why: "words behind user and group of a command: keepalived drops them, and they were meant as arguments",
+  },
+  {
     result: "laxer",
     pattern: /^\(Line \d+\) Invalid smtp server \S+ \d+$/,
     why: "names are looked up when mail is sent, not when the file is read",
