@@ -41,7 +41,7 @@ export function splitWords(text: string, escapes: boolean): Result<readonly stri
     } else if (character === "'" || character === '"') {
       quote = character;
       word ??= "";
-    } else if (/\s/.test(character)) {
+    } else if (/[ \t-\r]/.test(character)) {
       if (word !== undefined) words.push(word);
       word = undefined;
     } else word = (word ?? "") + character;

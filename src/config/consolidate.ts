@@ -14,7 +14,7 @@ export function consolidate({ statements, sources, plain }: ReadResult): string 
 function write(statements: readonly Statement[], indent: string, lines: string[]): void {
   for (const statement of statements) {
     const origin = `  # ${statement.source.path}:${statement.line}`;
-    const text = escaped(rawText(statement));
+    const text = masked(rawText(statement));
     if (statement.body === undefined) lines.push(`${indent}${text}${origin}`);
     else {
       lines.push(`${indent}${text} {${origin}`);
@@ -24,8 +24,8 @@ function write(statements: readonly Statement[], indent: string, lines: string[]
   }
 }
 
-/** Comment characters outside quotes were written as `\#` or `\!`. */
-function escaped(text: string): string {
+/** Text as it can be read again: comment characters outside quotes were written as `\#` or `\!`. */
+export function masked(text: string): string {
   if (!/[#!]/.test(text)) return text;
   return text.replace(/"[^"]*"|[#!]/g, (match) => (match.length === 1 ? `\\${match}` : match));
 }

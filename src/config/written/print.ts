@@ -61,7 +61,7 @@ function argumentOf(value: Exclude<Meaning, { type: "block" | "lines" }>): reado
     case "weight":
       return value.reverse ? [String(value.weight), "reverse"] : [String(value.weight)];
     case "command":
-      return [commandText(value.argv, value.user, value.group)];
+      return [value.written ?? commandText(value.argv, value.user, value.group)];
   }
 }
 

@@ -1,10 +1,12 @@
 /** The validated tree as values, by the table alone: no keyword is named here. */
 import { ip as knownIp } from "../../base/address.ts";
 import { parseCommand } from "../command.ts";
+import { masked } from "../consolidate.ts";
 import type { Entry } from "../keywords/entry.ts";
 import { placeOf, rawArguments, type Statement } from "../statement.ts";
 import { canonical, linesOf } from "./lines.ts";
 import type { Meaning, Setting, Written } from "./setting.ts";
+import { isPlainArgument } from "./words.ts";
 
 /** @param statements validated; what is wrong, or replaced by another, has lost its row and is left out */
 export function readWritten(statements: readonly Statement[]): Written {
@@ -72,5 +74,7 @@ function commandOf(statement: Statement, { args = "" }: Entry): Meaning {
   const words = statement.words.slice(1);
   if (words.length === 0) return { type: "flag" };
   const command = args.startsWith("PATH") ? undefined : parseCommand(rawArguments(statement));
-  return command?.ok === true ? { type: "command", ...command.value } : { type: "words", words };
+  if (command?.ok !== true) return { type: "words", words };
+  const meaning = { type: "command", ...command.value } as const;
+  return command.value.argv.every(isPlainArgument) ? meaning : { ...meaning, written: masked(rawArguments(statement)) };
 }

@@ -31,6 +31,8 @@ export type Meaning =
       readonly argv: readonly string[];
       readonly user: string | undefined;
       readonly group: string | undefined;
+      /** As it stands in the file, if it needs escapes. */
+      readonly written?: string;
     }
   | { readonly type: "block"; readonly names: readonly string[]; readonly body: readonly Setting[] }
   | { readonly type: "lines"; readonly names: readonly string[]; readonly lines: readonly Line[] };

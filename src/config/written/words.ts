@@ -10,18 +10,16 @@ export function wordsText(words: readonly string[]): string {
   return words.map(wordText).join(" ");
 }
 
-/** A command in one pair of quotation marks, so that its arguments are not taken for a user. */
+/** A command of plain arguments in one pair of quotation marks, so that its arguments are not taken for a user. */
 export function commandText(argv: readonly string[], user: string | undefined, group: string | undefined): string {
   const account = [user, group].filter((name) => name !== undefined);
-  return [`"${argv.map(argumentText).join(" ")}"`, ...account.map(wordText)].join(" ");
+  const quoted = argv.map((argument) => (argument === "" || /\s/.test(argument) ? `'${argument}'` : argument));
+  return [`"${quoted.join(" ")}"`, ...account.map(wordText)].join(" ");
 }
 
-/** One argument inside the quotation marks: what a shell would take for more, or the reader for a substitution, is masked. */
-function argumentText(argument: string): string {
-  const masked = (character: string) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, "0")}`;
-  if (!/['"\\\0-\x08\x0a-\x1f]|\$\{?_/.test(argument))
-    return argument === "" || /\s/.test(argument) ? `'${argument}'` : argument;
-  return argument.replace(/[\0-\x20"'$\\]/g, masked);
+/** Whether an argument needs no escapes. Releases of keepalived differ in what they make of those. */
+export function isPlainArgument(argument: string): boolean {
+  return !/['"\\\0-\x08\x0a-\x1f]|\$\{?_/.test(argument);
 }
 
 /** A number without an exponent and without idle decimals; durations have no more than six. */
