@@ -75,6 +75,9 @@ function commandOf(statement: Statement, { args = "" }: Entry): Meaning {
   if (words.length === 0) return { type: "flag" };
   const command = args.startsWith("PATH") ? undefined : parseCommand(rawArguments(statement));
   if (command?.ok !== true) return { type: "words", words };
+  const text = rawArguments(statement);
   const meaning = { type: "command", ...command.value } as const;
-  return command.value.argv.every(isPlainArgument) ? meaning : { ...meaning, written: masked(rawArguments(statement)) };
+  // releases of keepalived differ in what they make of escapes
+  const isPlain = !text.includes("\\") && command.value.argv.every(isPlainArgument);
+  return isPlain ? meaning : { ...meaning, written: masked(text) };
 }

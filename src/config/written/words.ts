@@ -17,7 +17,7 @@ export function commandText(argv: readonly string[], user: string | undefined, g
   return [`"${quoted.join(" ")}"`, ...account.map(wordText)].join(" ");
 }
 
-/** Whether an argument needs no escapes. Releases of keepalived differ in what they make of those. */
+/** Whether an argument needs no escapes. */
 export function isPlainArgument(argument: string): boolean {
   return !/['"\\\0-\x08\x0a-\x1f]|\$\{?_/.test(argument);
 }
