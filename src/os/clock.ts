@@ -4,7 +4,7 @@
  */
 import { boottimeMs, openTimer, realtimeMs } from "dgram-ext";
 import type { Clock, WallClock } from "../base/clock.ts";
-import { createDeadlines, deadline } from "../base/deadlines.ts";
+import { createDeadlines, type Deadline, deadline } from "../base/deadlines.ts";
 
 /** A deadline that can be moved again and again without making garbage. */
 export type Alarm = {
@@ -15,8 +15,12 @@ export type Alarm = {
 
 export type SystemClock = Clock &
   WallClock & {
-    /** @param run is told how much later than armed it is called, ms */
-    alarm(run: (lateMs: number) => void): Alarm;
+    /**
+     * @param run is told how much later than armed it is called, ms
+     * @param exact to be woken takes a tenth of a millisecond, and caches are cold then: wake up before, and wait the rest out awake.
+     * For what seldom expires.
+     */
+    alarm(run: (lateMs: number) => void, exact?: boolean): Alarm;
     close(): void;
   };
 
@@ -24,10 +28,12 @@ export type SystemClock = Clock &
 export type TimeSource = {
   now(): number;
   openTimer(onExpired: () => void): { armAt(atMs: number): void; close(): void };
+  /** How much before an exact alarm the timer fires. Default 0. */
+  readonly earlyMs?: number;
 };
 
 /** CLOCK_BOOTTIME and a timerfd. */
-const MACHINE: TimeSource = { now: boottimeMs, openTimer };
+const MACHINE: TimeSource = { now: boottimeMs, openTimer, earlyMs: 0.3 };
 
 /** Around the deadlines that have expired; called once a turn. */
 export type Turn = {
@@ -37,7 +43,8 @@ export type Turn = {
 };
 
 export function openClock(turn: Turn = {}, source = MACHINE): SystemClock {
-  const { now } = source;
+  const { now, earlyMs = 0 } = source;
+  const exact = new WeakSet<Deadline>();
   const deadlines = createDeadlines();
   const timer = source.openTimer(onTimer);
   /** When the timerfd will fire; firing too early costs a turn, so a deadline moved away leaves it. */
@@ -46,15 +53,30 @@ export function openClock(turn: Turn = {}, source = MACHINE): SystemClock {
 
   function onTimer(): void {
     armedMs = Number.POSITIVE_INFINITY;
-    const earliest = deadlines.earliest();
-    const lateMs = earliest === undefined ? -1 : now() - earliest.atMs;
     busy = true;
     try {
+      const early = isNear(deadlines.earliest());
+      if (early) waitForIt();
+      const earliest = deadlines.earliest();
+      const lateMs = earliest === undefined ? -1 : now() - earliest.atMs;
       if (lateMs >= 0) runDue(lateMs);
+      else if (early) turn.after?.();
     } finally {
       busy = false;
       arm();
     }
+  }
+
+  function isNear(earliest: Deadline | undefined): boolean {
+    if (earliest === undefined || !exact.has(earliest)) return false;
+    const leftMs = earliest.atMs - now();
+    return leftMs > 0 && leftMs <= earlyMs;
+  }
+
+  /** What arrives meanwhile may move the deadline away. */
+  function waitForIt(): void {
+    turn.before?.(0);
+    while (isNear(deadlines.earliest()));
   }
 
   function runDue(lateMs: number): void {
@@ -69,13 +91,16 @@ export function openClock(turn: Turn = {}, source = MACHINE): SystemClock {
 
   function arm(): void {
     const earliest = deadlines.earliest();
-    if (busy || earliest === undefined || earliest.atMs >= armedMs) return;
-    armedMs = earliest.atMs;
+    if (busy || earliest === undefined) return;
+    const atMs = exact.has(earliest) ? earliest.atMs - earlyMs : earliest.atMs;
+    if (atMs >= armedMs) return;
+    armedMs = atMs;
     timer.armAt(armedMs);
   }
 
-  function alarm(run: (lateMs: number) => void): Alarm {
+  function alarm(run: (lateMs: number) => void, isExact = false): Alarm {
     const entry = deadline(run);
+    if (isExact) exact.add(entry);
     return {
       set(atMs) {
         deadlines.set(entry, atMs);

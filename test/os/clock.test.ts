@@ -2,12 +2,16 @@ import { expect, test } from "vitest";
 import { openClock, type TimeSource } from "../../src/os/clock.ts";
 
 /** A timerfd that fires when the test says so. */
-function createTime() {
+function createTime(stepMs = 0) {
   let nowMs = 0;
   let fire = () => {};
   const armed: number[] = [];
   const source: TimeSource = {
-    now: () => nowMs,
+    now: () => {
+      nowMs += stepMs;
+      return nowMs;
+    },
+    earlyMs: 0.3,
     openTimer(onExpired) {
       fire = onExpired;
       return { armAt: (atMs) => armed.push(atMs), close() {} };
@@ -74,4 +78,27 @@ test("what is cleared does not run, and `after` runs once", () => {
   fireAt(10);
   fireAt(20);
   expect(ran).toEqual(["kept"]);
+});
+
+test("an exact alarm wakes before its time, hears, and waits the rest out", () => {
+  const { source, armed, fireAt } = createTime(0.01);
+  const story: string[] = [];
+  const turn = { before: () => story.push("before"), after: () => story.push("after") };
+  const clock = openClock(turn, source);
+  clock.alarm((lateMs) => story.push(lateMs >= 0 && lateMs < 0.1 ? "in time" : `late ${lateMs}`), true).set(100);
+  expect(armed()[0]).toBeCloseTo(99.7);
+  fireAt(99.75);
+  expect(story).toEqual(["before", "before", "in time", "after"]);
+});
+
+test("what is heard in the last moment moves an exact alarm away", () => {
+  const { source, armed, fireAt } = createTime(0.01);
+  const ran: string[] = [];
+  const clock = openClock({ before: () => down.set(200), after: () => ran.push("after") }, source);
+  const down = clock.alarm(() => ran.push("down"), true);
+  down.set(100);
+  armed();
+  fireAt(99.75);
+  expect(ran).toEqual(["after"]);
+  expect(armed()[0]).toBeCloseTo(199.7);
 });

@@ -15,7 +15,7 @@ export type Hands = {
 };
 
 export type HandsOptions = {
-  readonly alarm: (run: (lateMs: number) => void) => Alarm;
+  readonly alarm: (run: (lateMs: number) => void, exact: boolean) => Alarm;
   readonly expired: (timer: TimerName, lateMs: number) => void;
   readonly socketsOf: (link: string) => Pick<VrrpSockets, "send"> | undefined;
   /** Where a router sends from when the configuration does not say. */
@@ -37,7 +37,7 @@ export function createHands(options: HandsOptions): Hands {
   function alarmOf(timer: TimerName): Alarm {
     let alarm = alarms.get(timer);
     if (alarm === undefined) {
-      alarm = options.alarm((lateMs) => options.expired(timer, lateMs));
+      alarm = options.alarm((lateMs) => options.expired(timer, lateMs), timer.startsWith("masterDown"));
       alarms.set(timer, alarm);
     }
     return alarm;
