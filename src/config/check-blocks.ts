@@ -3,7 +3,7 @@
  * not run yet, lines with words that are numbers.
  */
 import { parseIp } from "../base/address.ts";
-import { find, findAll, has } from "./access.ts";
+import { find, findAll, has, numberIn } from "./access.ts";
 import { urlOf } from "./build-check.ts";
 import { doubtful, nearest, type Report, wrong } from "./problems.ts";
 import type { Statement } from "./statement.ts";
@@ -23,7 +23,15 @@ export function checkBlocks(statements: readonly Statement[], report: Report): v
       case "vrrp_sync_group":
         checkZeros(statement, report);
         checkExtraGarp(statement, report);
-        for (const name of trackLists) checkRepeatedLines(statement, name, report);
+        for (const name of trackLists) checkTrackList(statement, name, report);
+        checkRepeatedLines(statement, "group", report);
+        break;
+      case "track_file":
+      case "vrrp_track_file":
+        if (!has(statement, "file") && !wrote(statement, "file")) {
+          const message = `${statement.words.slice(0, 2).join(" ")} names no file`;
+          report.at(statement, 1, doubtful("VIPD012", message, "add: file PATH"));
+        }
         break;
       case "virtual_server":
         checkService(statement, report);
@@ -116,6 +124,28 @@ function checkWeight(line: Statement | undefined, report: Report): void {
 
 const trackLists: readonly string[] = ["track_script", "track_interface", "track_file", "track_process", "track_bfd"];
 
+function checkTrackList(block: Statement, list: string, report: Report): void {
+  checkRepeatedLines(block, list, report);
+  for (const line of findAll(block, list).flatMap(({ body }) => body ?? [])) {
+    const [, option, weight, ...rest] = line.words;
+    if (option !== "weight" || weight === undefined) continue;
+    // of scripts and interfaces that is told where they are built
+    if (list !== "track_script" && list !== "track_interface" && !/^[+-]?\d{1,3}$/.test(weight))
+      report.at(
+        line,
+        2,
+        wrong("VIPD003", `weight ${weight} is not a whole number from -253 to 253`, "write a whole number"),
+      );
+    const at = rest.findIndex((word) => word !== "reverse" && word !== "no_reverse");
+    if (at !== -1)
+      report.at(
+        line,
+        3 + at,
+        wrong("VIPD001", `unknown word ${rest[at]} after the weight`, "write nothing, or reverse"),
+      );
+  }
+}
+
 function checkRepeatedLines(block: Statement, list: string, report: Report): void {
   const seen = new Map<string, number>();
   for (const line of findAll(block, list).flatMap(({ body }) => body ?? [])) {
@@ -134,6 +164,9 @@ function checkRepeatedLines(block: Statement, list: string, report: Report): voi
 function checkFwmark(line: Statement, report: Report): void {
   if (line.words[1] === undefined) report.at(line, 1, wrong("VIPD002", "fwmark lacks its number", "write fwmark N"));
   else checkNumber(line, 1, "fwmark", 0, 0xffff_ffff, report);
+  const family = line.words[2];
+  if (family !== undefined && family !== "inet" && family !== "inet6")
+    report.at(line, 2, wrong("VIPD001", `unknown family ${family}`, "write inet or inet6"));
 }
 
 /** A mark stands for packets of any protocol; addresses and ports need one. */
@@ -157,9 +190,19 @@ function checkService(service: Statement, report: Report): void {
       if (name === "MISC_CHECK") needs(check, "misc_path", "COMMAND", report);
       else if (name === "FILE_CHECK") needs(check, "track_file", "NAME", report);
       else if (name === "BFD_CHECK") needs(check, "name", "BFD_INSTANCE", report);
+      else if (name === "UDP_CHECK") checkReplyLengths(check, report);
       else if (name === "SSL_GET" || (name === "HTTP_GET" && !isServerBuilt)) checkUrls(check, report);
     }
   }
+}
+
+function checkReplyLengths(check: Statement, report: Report): void {
+  const [least, most] = [find(check, "min_reply_length"), find(check, "max_reply_length")];
+  const [min, max] = [numberIn(check, "min_reply_length"), numberIn(check, "max_reply_length")];
+  const at = most ?? least;
+  if (at === undefined || min <= max) return;
+  const message = `no reply is as long as min_reply_length ${min} and not longer than max_reply_length ${max}`;
+  report.at(at, 1, doubtful("VIPD015", message, `write at least max_reply_length ${min}`));
 }
 
 /** Told by `build-check.ts` for HTTP_GET, and here for what is not built. */

@@ -98,6 +98,14 @@ function checkLine(line: Statement, block: Statement, report: Report): void {
       return;
     case "peers":
       address(line, 0, "unicast_peer", report);
+      for (let at = 1; at < line.words.length; at += 2) {
+        const known = line.words[at] === "min_ttl" || line.words[at] === "max_ttl";
+        if (known && line.words[at + 1] !== undefined) continue;
+        const told = known
+          ? wrong("VIPD002", `${line.words[at]} lacks its number`, `write ${line.words[at]} N`)
+          : undefined;
+        report.at(line, at, told ?? wrong("VIPD001", `unknown word ${line.words[at]}`, "write min_ttl N or max_ttl N"));
+      }
       return;
     case "services":
       if (line.words[0] !== "fwmark") serviceEntry(line, report);
@@ -186,6 +194,7 @@ function routeOption(line: Statement, at: number, report: Report): number {
   if (line.words[value] === undefined)
     report.at(line, value, wrong("VIPD002", `${word} lacks its value`, `write ${word} VALUE`));
   else if (word === "table") table(line, value, report);
+  else if (word === "metric") unsigned(line, value, word, report);
   else if (word === "to") network(line, value, report);
   else if (routeAddresses.has(word)) address(line, value, word, report);
   return value + 1 - at;
@@ -219,6 +228,9 @@ function checkRule(line: Statement, report: Report): void {
     if (words[i + 1] === undefined)
       report.at(line, i + 1, wrong("VIPD002", `${word} lacks its value`, `write ${word} VALUE`));
     else if (word === "from" || word === "to") network(line, i + 1, report);
+    else if (word === "table" || word === "lookup") table(line, i + 1, report);
+    else if (word === "preference" || word === "priority" || word === "order" || word === "fwmark")
+      unsigned(line, i + 1, word, report);
     i += 2;
   }
   if (!words.some((word) => word === "preference" || word === "priority" || word === "order")) {
@@ -230,10 +242,22 @@ function checkRule(line: Statement, report: Report): void {
   }
 }
 
+/** 32 bits, in any base of C; a mask may follow a mark. */
+function unsigned(line: Statement, word: number, what: string, report: Report): void {
+  const text = line.words[word] ?? "";
+  const parts = what === "fwmark" ? text.split("/") : [text];
+  if (parts.every((part) => /^(0[xX][\da-fA-F]+|\d+)$/.test(part) && Number(part) <= 0xffff_ffff)) return;
+  report.at(
+    line,
+    word,
+    wrong("VIPD003", `${what} ${text} is not a whole number from 0 to 4294967295`, "write a number"),
+  );
+}
+
 /** A number, or a name of /etc/iproute2/rt_tables: none begins with a digit. */
 function table(line: Statement, word: number, report: Report): void {
   const text = line.words[word] ?? "";
-  if (!/^\d/.test(text) || /^(0[xX][\da-fA-F]+|\d+)$/.test(text)) return;
+  if (text !== "0" && (!/^\d/.test(text) || /^(0[xX][\da-fA-F]+|\d+)$/.test(text))) return;
   report.at(line, word, wrong("VIPD003", `table ${text} is neither a number nor a name`, "write its number"));
 }
 

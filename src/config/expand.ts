@@ -141,6 +141,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
 
   /** `${NAME}` of a name that is not defined: outside quotes its braces would be taken for those of a block. */
   function withoutUndefined(piece: Piece): Piece {
+    if (!piece.text.includes("${")) return piece;
     const match = /^(?:[^"]|"[^"]*")*?(\$\{[A-Za-z_]\w*[^{}"]*\})/.exec(piece.text);
     const reference = match?.[1];
     if (match === null || reference === undefined) return piece;

@@ -5,6 +5,9 @@ import { table } from "../../src/config/keywords/table.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { filesOf, load, MAIN } from "./load.ts";
 
+/** Of a busy machine. */
+const LIMIT_MS = 60_000;
+
 const names = table.map(({ path }) => path.split("/").at(-1) ?? "");
 const token = fc.oneof(
   fc.constantFrom(...names),
@@ -66,7 +69,7 @@ function holds(text: string): void {
 
 test("any text", () => fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 400 }), holds), { numRuns: 500 }));
 test("any sequence of words of the language", () => fc.assert(fc.property(tokens, holds), { numRuns: 1500 }));
-test("any tree of known blocks", () => {
+test("any tree of known blocks", { timeout: LIMIT_MS }, () => {
   const line = fc
     .tuple(fc.constantFrom(...names), fc.array(token, { maxLength: 3 }))
     .map(([name, words]) => `${name} ${words.join(" ")}`);
@@ -94,7 +97,7 @@ test("any tree of known blocks", () => {
   fc.assert(fc.property(tree, holds), { numRuns: 600 });
 });
 
-test("definitions that grow are stopped", () => {
+test("definitions that grow are stopped", { timeout: LIMIT_MS }, () => {
   const doubling = [
     "$A0=xxxxxxxxxx",
     ...Array.from({ length: 40 }, (_, i) => `$A${i + 1}=\${A${i}}\${A${i}}`),
@@ -108,7 +111,7 @@ test("definitions that grow are stopped", () => {
   expect(performance.now() - began).toBeLessThan(8000);
 });
 
-test("ten times the file takes about ten times as long", () => {
+test("ten times the file takes about ten times as long", { timeout: LIMIT_MS }, () => {
   const file = (servers: number) => {
     const lines = ["virtual_server 192.0.2.1 80 {", "protocol TCP", "lb_algo rr", "lb_kind NAT"];
     for (let i = 0; i < servers; i++)
@@ -133,7 +136,7 @@ test("ten times the file takes about ten times as long", () => {
   expect(least(large) / least(small)).toBeLessThan(40);
 });
 
-test("a chain of 10,000 included files is read", () => {
+test("a chain of 10,000 included files is read", { timeout: LIMIT_MS }, () => {
   const texts: Record<string, string> = { [MAIN]: "include /f/*.conf\n" };
   for (let i = 0; i < 10_000; i++) texts[`/f/${i}.conf`] = `vrrp_script s${i} {\n script /bin/true\n}\n`;
   const loaded = loadConfig(filesOf(texts), MAIN, {
@@ -147,7 +150,7 @@ test("a chain of 10,000 included files is read", () => {
   expect(loaded.files).toHaveLength(10_001);
 });
 
-test("a chain of files that include each other ends, and a circle is told once", () => {
+test("a chain of files that include each other ends, and a circle is told once", { timeout: LIMIT_MS }, () => {
   const texts: Record<string, string> = { [MAIN]: "include /f/0.conf\n" };
   for (let i = 0; i < 100; i++)
     texts[`/f/${i}.conf`] = `include /f/${(i + 1) % 100}.conf\nvrrp_script s${i} {\n script /bin/true\n}\n`;
@@ -156,7 +159,7 @@ test("a chain of files that include each other ends, and a circle is told once",
   expect(problems.filter(({ code }) => code === "VIPD007")).toHaveLength(1);
 });
 
-test("a line of 100 MB is read, within seconds and without many copies", () => {
+test("a line of 100 MB is read, within seconds and without many copies", { timeout: LIMIT_MS }, () => {
   const text = `global_defs {\n router_id ${"x".repeat(100 * 1024 * 1024)}\n}\n`;
   const began = performance.now();
   const { problems } = load(text);
@@ -164,7 +167,7 @@ test("a line of 100 MB is read, within seconds and without many copies", () => {
   expect(performance.now() - began).toBeLessThan(10_000);
 });
 
-test("a line of 100 MB with something to substitute is refused, not expanded", () => {
+test("a line of 100 MB with something to substitute is refused, not expanded", { timeout: LIMIT_MS }, () => {
   const text = `global_defs {\n router_id \${_ENV X}${"x".repeat(100 * 1024 * 1024)}\n}\n`;
   const began = performance.now();
   const { problems } = load(text, { tolerant: true });
@@ -172,7 +175,9 @@ test("a line of 100 MB with something to substitute is refused, not expanded", (
   expect(performance.now() - began).toBeLessThan(10_000);
 });
 
-test("what no text holds: NUL, bytes that are no UTF-8, lone surrogates, a file of braces, of quotes, of nothing", () => {
+test("what no text holds: NUL, bytes that are no UTF-8, lone surrogates, a file of braces, of quotes, of nothing", {
+  timeout: LIMIT_MS,
+}, () => {
   for (const text of [
     "\0",
     "\0\0\n\0",
@@ -190,7 +195,9 @@ test("what no text holds: NUL, bytes that are no UTF-8, lone surrogates, a file 
   holds(`${"vrrp_instance V {\n".repeat(3000)}${"}\n".repeat(3000)}`);
 });
 
-test("every file of the samples with any one line taken out, and with any one byte changed", () => {
+test("every file of the samples with any one line taken out, and with any one byte changed", {
+  timeout: LIMIT_MS,
+}, () => {
   const text =
     'vrrp_script s {\n script "/bin/true a"\n interval 2\n}\nvrrp_instance V {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n  192.0.2.1/24 dev eth0\n }\n track_script {\n  s weight 5\n }\n}\n';
   const lines = text.split("\n");

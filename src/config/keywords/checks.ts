@@ -578,6 +578,7 @@ export const checksKeywords: readonly Entry[] = [
     since: "1.3.0",
     meaning: "record name asked",
     support: "not yet",
+    repeat: "first",
   },
   {
     path: "virtual_server/real_server/MISC_CHECK",

@@ -139,6 +139,7 @@ export const trackingKeywords: readonly Entry[] = [
     since: "2.0.11",
     meaning: "priority adjustment; 0 = fault",
     support: "not yet",
+    repeat: "first",
   },
   {
     path: "vrrp_track_process/quorum",
@@ -215,6 +216,7 @@ export const trackingKeywords: readonly Entry[] = [
     since: "2.1.0",
     meaning: "file to watch",
     support: "not yet",
+    repeat: "first",
   },
   {
     path: "track_file/weight",
@@ -254,6 +256,7 @@ export const trackingKeywords: readonly Entry[] = [
     since: "2.0.0",
     meaning: "file to watch (deprecated alias block)",
     support: "not yet",
+    repeat: "first",
   },
   {
     path: "vrrp_track_file/weight",
