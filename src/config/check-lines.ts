@@ -228,7 +228,7 @@ function checkRule(line: Statement, report: Report): void {
     if (words[i + 1] === undefined)
       report.at(line, i + 1, wrong("VIPD002", `${word} lacks its value`, `write ${word} VALUE`));
     else if (word === "from" || word === "to") network(line, i + 1, report);
-    else if (word === "table" || word === "lookup") table(line, i + 1, report);
+    else if (word === "table" || word === "lookup") table(line, i + 1, report, true);
     else if (word === "preference" || word === "priority" || word === "order" || word === "fwmark")
       unsigned(line, i + 1, word, report);
     i += 2;
@@ -255,9 +255,9 @@ function unsigned(line: Statement, word: number, what: string, report: Report): 
 }
 
 /** A number, or a name of /etc/iproute2/rt_tables: none begins with a digit. */
-function table(line: Statement, word: number, report: Report): void {
+function table(line: Statement, word: number, report: Report, isRule = false): void {
   const text = line.words[word] ?? "";
-  if (text !== "0" && (!/^\d/.test(text) || /^(0[xX][\da-fA-F]+|\d+)$/.test(text))) return;
+  if ((text !== "0" || !isRule) && (!/^\d/.test(text) || /^(0[xX][\da-fA-F]+|\d+)$/.test(text))) return;
   report.at(line, word, wrong("VIPD003", `table ${text} is neither a number nor a name`, "write its number"));
 }
 
