@@ -8,6 +8,7 @@ import { setProcessName } from "dgram-ext";
 import type { Config } from "../config/config.ts";
 import type { CommandSettings } from "../notify/settings.ts";
 import { replaceFile } from "../os/files.ts";
+import { collectGarbage } from "../os/memory.ts";
 import { earlySignals, firstChildren } from "../os/role-process.ts";
 import { keepChildPidFiles } from "./child-pid-files.ts";
 import { collectStatus } from "./collect-status.ts";
@@ -142,6 +143,7 @@ async function live(context: Context): Promise<number> {
     });
     if (reloadWanted) void reload();
     feedWatchdog(clock, systemd, (ms) => working(options, parts).every((role) => role.answeredWithin(ms)));
+    clock.after(SETTLED_MS, collectGarbage);
   }
 
   function hurry(): void {
@@ -233,6 +235,8 @@ async function live(context: Context): Promise<number> {
 
 const DEFAULT_WAIT_MS = 5000;
 const HURRY_MS = 500;
+/** What a start needed is needed no more then. */
+const SETTLED_MS = 10_000;
 /** startup_script and shutdown_script. */
 const HOOK_MS = 10_000;
 
