@@ -91,9 +91,9 @@ function runMs(pid: number, thread: number): number {
   return Number(read(`/proc/${pid}/task/${thread}/schedstat`).split(" ")[0] || 0) / 1e6;
 }
 
-/** Proportional set size of the processes, in MB (10⁶ bytes). */
+/** Proportional set size of the processes, in MB (of 1024 kB, as /proc counts). */
 export function pssMb(pids: readonly number[]): number {
-  return sum(pids.map((pid) => Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) * 1.024e-3));
+  return sum(pids.map((pid) => Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024));
 }
 
 function threadsOf(pid: number): readonly number[] {

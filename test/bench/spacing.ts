@@ -1,6 +1,7 @@
 /**
  * Adverts at 10 ms while the machine is busy with something else: how even they are, and whether the backup is deceived. Where the machine
- * itself stood still (a virtual one without its processor), that is told apart: a span with such a stall in it counts in `rawWorst` only.
+ * itself stood still (a virtual one without its processor), that is told apart: a span with such a stall in it or in the one before (whose
+ * delay the next one makes good) counts in `raw…` only.
  */
 import type { DaemonName } from "./daemons.ts";
 import { type Figures, sleep } from "./figures.ts";
@@ -36,7 +37,7 @@ export async function measureSpacing(daemon: DaemonName, load: Load, forMs: numb
   const stalls = watch.stalls();
   const adverts = frames.filter(advertOf(a));
   const spans = adverts.slice(1).map((advert, at) => ({ fromMs: adverts[at]?.atMs ?? 0, untilMs: advert.atMs }));
-  const own = spans.filter(({ fromMs, untilMs }) => !stoodStill(stalls, fromMs, untilMs)).map(deviation);
+  const own = spans.filter(({ fromMs, untilMs }) => !stoodStill(stalls, fromMs - INTERVAL_MS, untilMs)).map(deviation);
   const takeovers = beginnings(frames.map(advertOf(b))).map((at) => frames[at]?.atMs ?? 0);
   const { p50Ms, p99Ms, worstMs } = spreadOf(own.map(Math.abs));
   return {
