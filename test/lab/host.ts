@@ -2,7 +2,7 @@
  * Programs with the lab's tools on this machine itself: in a network and a mount namespace of their own, so that nothing
  * of the machine is touched. It needs root; where that is not so, the guest (`run.ts`) serves instead.
  */
-import { type SpawnOptions, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 
 const TOP = resolve(import.meta.dirname, "../..");
@@ -49,5 +49,17 @@ export function runHere([command = "", ...args]: readonly string[]): Promise<num
     env: { ...process.env, PATH: folders.join(":") },
   };
   const child = spawn(command, args, options);
-  return new Promise((done, failed) => child.once("error", failed).once("close", (code) => done(code ?? 1)));
+  const undo = goneWithUs(child);
+  const ended = new Promise<number>((done, failed) =>
+    child.once("error", failed).once("close", (code) => done(code ?? 1)),
+  );
+  return ended.finally(undo);
+}
+
+/** Takes the child along when this process is interrupted. */
+function goneWithUs(child: ChildProcess): () => void {
+  const kill = () => void child.kill("SIGKILL");
+  const stop = (signal: NodeJS.Signals) => process.exit(signal === "SIGINT" ? 130 : 143);
+  process.on("exit", kill).on("SIGINT", stop).on("SIGTERM", stop);
+  return () => void process.off("exit", kill).off("SIGINT", stop).off("SIGTERM", stop);
 }
