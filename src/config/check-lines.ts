@@ -300,6 +300,12 @@ function serviceEntry(line: Statement, report: Report): void {
 }
 
 function checkBfd(block: Statement, report: Report): void {
+  const hops = find(block, "max_hops");
+  const most = (find(block, "ttl") ?? find(block, "hoplimit"))?.value;
+  if (typeof hops?.value === "number" && typeof most === "number" && hops.value > most) {
+    const message = `max_hops ${hops.value} is more than ttl or hoplimit ${most}, which is taken`;
+    report.at(hops, 1, doubtful("VIPD015", message, `write max_hops ${most} or less`));
+  }
   if (find(block, "neighbor_ip") !== undefined || has(block, "neighbour_ip")) return;
   const written = (block.body ?? []).some(({ words }) => words[0] === "neighbor_ip" || words[0] === "neighbour_ip");
   if (!written)

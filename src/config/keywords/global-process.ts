@@ -306,7 +306,6 @@ export const globalProcessKeywords: readonly Entry[] = [
     since: "1.2.20",
     meaning: "deprecated alias of enable_snmp_vrrp",
     support: "not yet",
-    instead: "enable_snmp_vrrp",
   },
   {
     path: "global_defs/enable_snmp_rfc",
