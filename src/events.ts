@@ -115,7 +115,15 @@ export type EventBody =
       readonly reason: string;
       readonly tookMs: number;
     }
-  | { readonly type: "check.failed"; readonly service: string; readonly server: string; readonly check: string; readonly reason: string; readonly attempt: number; readonly of: number }
+  | {
+      readonly type: "check.failed";
+      readonly service: string;
+      readonly server: string;
+      readonly check: string;
+      readonly reason: string;
+      readonly attempt: number;
+      readonly of: number;
+    }
   | {
       readonly type: "server.state";
       readonly service: string;
@@ -153,11 +161,29 @@ export type EventBody =
   | { readonly type: "daemon.start"; readonly version: string; readonly file: string }
   | { readonly type: "daemon.ready"; readonly tookMs: number }
   | { readonly type: "daemon.stop"; readonly reason: string }
-  | { readonly type: "process.exit"; readonly process: string; readonly pid: number; readonly reason: string; readonly restartMs: number | undefined }
+  | {
+      readonly type: "process.exit";
+      readonly process: string;
+      readonly pid: number;
+      readonly reason: string;
+      readonly restartMs: number | undefined;
+    }
   | { readonly type: "process.start"; readonly process: string; readonly pid: number; readonly restarts: number }
-  | { readonly type: "config.loaded"; readonly file: string; readonly generation: number; readonly warnings: number; readonly changes: readonly string[]; readonly tookMs: number }
+  | {
+      readonly type: "config.loaded";
+      readonly file: string;
+      readonly generation: number;
+      readonly warnings: number;
+      readonly changes: readonly string[];
+      readonly tookMs: number;
+    }
   | { readonly type: "config.refused"; readonly file: string; readonly problems: readonly string[] }
-  | { readonly type: "config.fallback"; readonly file: string; readonly lastGood: string; readonly problems: readonly string[] }
+  | {
+      readonly type: "config.fallback";
+      readonly file: string;
+      readonly lastGood: string;
+      readonly problems: readonly string[];
+    }
   | { readonly type: "warning"; readonly reason: string }
   | { readonly type: "info"; readonly reason: string };
 
