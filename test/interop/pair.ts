@@ -78,9 +78,11 @@ async function director(lab: Lab, front: Lan, id: "a" | "b", host: number): Prom
   };
 }
 
+const KEEPALIVED_LATE_MS = 1000;
+
 /** How late a daemon may be: keepalived has no realtime priority, and waits while the other one starts or stops on the guest's one processor. */
 export function lateMs(kind: Kind): number {
-  return kind === "vipd" ? LATE_MS : 5 * LATE_MS;
+  return kind === "vipd" ? LATE_MS : KEEPALIVED_LATE_MS;
 }
 
 /** Who of the two has the virtual address. */

@@ -11,7 +11,7 @@ export const NODE = join(TOP, "node_modules/.bin/node");
 export const VIPD = [NODE, join(TOP, "dist/vipd.js")] as const;
 
 /** How late something may be that the protocol times to the millisecond: the guest has one slow processor. */
-export const LATE_MS = 50;
+export const LATE_MS = 100;
 /** Programs start slowly in the guest. */
 const START_MS = 30_000;
 

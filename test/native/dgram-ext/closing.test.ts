@@ -67,7 +67,7 @@ test("100,000 sockets and timers opened and closed leave no descriptor and no me
   const { output } = await runFixture("leaks.ts", ["open-close"]);
   const { descriptors, rssMb } = JSON.parse(output);
   expect(descriptors).toBe(0);
-  expect(rssMb).toBeLessThan(20);
+  expect(rssMb).toBeLessThan(8);
 });
 
 test.each([
