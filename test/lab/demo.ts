@@ -9,6 +9,9 @@ import { runInLab } from "./run.ts";
 import { openScene, type Scene } from "./scene.ts";
 import { createTimeline } from "./timeline.ts";
 
+/** With one of two servers dead every other request fails for a moment: that is said by who answers. */
+const WORTH_SAYING_MS = 300;
+
 /** Lines of a log that belong to the story. */
 const WORTH_SHOWING =
   /(vrrp\.(transition|contested|priority|stalled|address|group)|server\.state|service\.quorum|tracker|config\.|process\.|ipvs\.error|daemon\.(start|ready|stop)|mail\.(deferred|refused))/;
@@ -76,7 +79,8 @@ function watch(scene: Scene, event: (who: string, text: string, atMs?: number) =
     for (const answer of fresh) {
       if (answer.by === undefined) silentSince ??= answer.atMs;
       else if (silentSince !== undefined) {
-        event("client", `answered again after ${((answer.atMs - silentSince) / 1000).toFixed(2)} s`, answer.atMs);
+        if (answer.atMs - silentSince >= WORTH_SAYING_MS)
+          event("client", `answered again after ${((answer.atMs - silentSince) / 1000).toFixed(2)} s`, answer.atMs);
         silentSince = undefined;
       }
     }
@@ -90,9 +94,15 @@ function watch(scene: Scene, event: (who: string, text: string, atMs?: number) =
     ]
       .sort()
       .join(" and ");
-    if (by !== "" && by !== answeredBy) event("client", `is answered by ${by}`);
+    if (by !== "" && by !== answeredBy) event("client", answeredText(by));
     if (by !== "") answeredBy = by;
   }, 250);
+}
+
+function answeredText(by: string): string {
+  const names = by.split(" and ").filter((name) => name !== "nobody");
+  if (names.length === 0) return "is answered by nobody";
+  return `is answered by ${names.join(" and ")}${by.includes("nobody") ? "; some requests fail" : ""}`;
 }
 
 function withoutStamp(line: string): string {
