@@ -25,7 +25,8 @@ export function completionFor(shell: "bash" | "zsh"): string {
 const COMMAND_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   check: ["--json", "--brief", "--print", "--diff", "--strict", "--as"],
   status: ["--json"],
-  stop: ["--keep-ipvs"],
+  stop: ["--keep-ipvs", "--hurry"],
+  sweep: ["--keep-ipvs"],
 };
 
 function keywords(): readonly string[] {

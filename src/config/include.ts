@@ -125,7 +125,7 @@ function remedyFor(path: string, { kind }: FileTrouble): string {
     case "missing":
       return "create it, or name another";
     case "unreadable":
-      return `make it readable: chmod u+r ${path}`;
+      return `run vipd as root or as a user that may read it: ls -l ${path}`;
     case "executable":
       return `remove the execute bits: chmod a-x ${path}`;
     case "notFile":

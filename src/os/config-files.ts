@@ -40,9 +40,10 @@ type Reading = { readonly result: Result<string, FileTrouble>; readonly stamp: s
 /** A file that is written while it is read is read again; one that never rests is a trouble. */
 function read(path: string): Reading {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    let stamp: string | undefined;
     try {
       const before = statSync(path, { bigint: true });
-      const stamp = stampFrom(before);
+      stamp = stampFrom(before);
       if (!before.isFile()) {
         const reason = before.isDirectory() ? "is a folder" : "is not a regular file";
         return { result: failure({ kind: "notFile", reason }), stamp };
@@ -55,7 +56,7 @@ function read(path: string): Reading {
       if (stampOf(path) === stamp) return { result: success(text), stamp };
     } catch (error) {
       const trouble = troubleOf(error);
-      return { result: failure(trouble), stamp: trouble.kind };
+      return { result: failure(trouble), stamp: stamp ?? trouble.kind };
     }
   }
   return { result: failure({ kind: "unreadable", reason: "changes while it is read" }), stamp: "changing" };

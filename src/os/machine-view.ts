@@ -1,5 +1,5 @@
 /** This machine as the configuration asks about it: interfaces, accounts, what lies on the way to a script. */
-import { lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { type Prefix, parseIp } from "../base/address.ts";
 import type { MachineView } from "../config/machine.ts";
@@ -9,7 +9,7 @@ import { findAccount, findGroup } from "./accounts.ts";
 
 /** Answers are remembered: make a new one for each reading. */
 export function machineView(): MachineView & NetworkView {
-  const interfaces = new Set(foldersOf("/sys/class/net"));
+  const interfaces = new Set(interfaceNames());
   let addresses: ReadonlyMap<string, readonly Prefix[]> | undefined;
   return {
     hasInterface: (name) => interfaces.has(name),
@@ -74,10 +74,12 @@ function entryOf(path: string): PathEntry | undefined {
   return { kind: stat.isFile() ? "file" : stat.isDirectory() ? "folder" : "other", uid, mode };
 }
 
-function foldersOf(path: string): readonly string[] {
+/** By procfs: sysfs goes on showing the network namespace in which it was mounted. */
+function interfaceNames(): readonly string[] {
   try {
-    return readdirSync(path);
+    const lines = readFileSync("/proc/thread-self/net/dev", "utf8").split("\n");
+    return lines.filter((line) => line.includes(":")).map((line) => line.slice(0, line.indexOf(":")).trim());
   } catch {
-    return []; // no sysfs: nothing is known to exist
+    return []; // no procfs: nothing is known to exist
   }
 }

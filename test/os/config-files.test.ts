@@ -1,5 +1,5 @@
 /** One consistent reading of all files or none: files that are written, replaced, removed or half there while they are read. */
-import { appendFileSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -66,6 +66,16 @@ test("a file that is written while another is read: all are read again", () => {
   expect([loaded.config?.global.routerId, loaded.reads]).toEqual(["new", 4]);
   expect(loaded.problems).toEqual([]);
 });
+
+test.skipIf(process.getuid?.() === 0)(
+  "a file that this user may not read is one problem, not a file that changes",
+  () => {
+    put("main.conf", router(100));
+    chmodSync(at("main.conf"), 0);
+    const { problems } = loadWhile(() => {});
+    expect(problems.map(({ message }) => message)).toEqual([`${at("main.conf")} may not be read by this user`]);
+  },
+);
 
 test("a file that is replaced by one of the same size and time is noticed", () => {
   put("main.conf", router(100));
