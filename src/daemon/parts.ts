@@ -12,6 +12,7 @@ import { sweepAddresses } from "../os/sweep.ts";
 import type { Context } from "./context.ts";
 import { createDryRunTable } from "./ipvs/dry-run.ts";
 import { createVirtualServices, type VirtualServices } from "./ipvs.ts";
+import { EXIT, Refusal } from "./machine.ts";
 import { createMailRoom } from "./mail-room.ts";
 import type { Happened } from "./messages.ts";
 import { createNotifier, type Notifier } from "./notifier.ts";
@@ -50,7 +51,7 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
     run: ({ command, timeoutMs }, signal) => runner.run(command, [], timeoutMs, signal),
   });
   const notifier = createNotifierOf(context, runner);
-  const writeDown = options.dryRun === "no" ? () => {} : openLineFile(options.dryRunLog, warn);
+  const writeDown = options.dryRun === "no" ? () => {} : openDryRunLog(options.dryRunLog, warn);
   const services = createVirtualServices({
     io:
       options.dryRun === "no"
@@ -206,5 +207,14 @@ export function removeAddresses({ journal, warn }: Pick<Context, "journal" | "wa
   } catch (error) {
     warn(`cannot remove our addresses: ${error instanceof Error ? error.message : String(error)}`);
     return 0;
+  }
+}
+
+/** @throws {Refusal} */
+function openDryRunLog(path: string | undefined, warn: (reason: string) => void): (lines: string) => void {
+  try {
+    return openLineFile(path, warn);
+  } catch (error) {
+    throw new Refusal(EXIT.fatal, error instanceof Error ? error.message : String(error));
   }
 }
