@@ -183,7 +183,7 @@ function mail(status: Status, paint: Paint): readonly string[] {
   const { mail: spool } = status;
   const lost =
     status.logLinesLost === 0 ? [] : [paint.bad(`log: ${status.logLinesLost} lines lost, for nobody read them`)];
-  if (spool.waiting + spool.delivered + spool.refused === 0) return lost;
+  if (spool.waiting + spool.delivered + spool.refused === 0 && spool.lastError === undefined) return lost;
   const trouble = spool.lastError === undefined ? "" : `; last error: ${spool.lastError}`;
   return [`mail: ${spool.waiting} waiting, ${spool.delivered} delivered, ${spool.refused} refused${trouble}`, ...lost];
 }

@@ -58,10 +58,12 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
     if (usable) return true;
     try {
       prepareSpool(deps.spool, deps.owner);
-      spool = { ...spool, ...waitingIn(deps.spool) };
+      spool = { ...spool, ...waitingIn(deps.spool), lastError: undefined };
       usable = true;
     } catch (error) {
-      deps.emit({ type: "warning", reason: error instanceof Error ? error.message : String(error) });
+      const reason = error instanceof Error ? error.message : String(error);
+      spool = { ...spool, lastError: reason };
+      deps.emit({ type: "warning", reason });
     }
     return usable;
   }
@@ -147,6 +149,7 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
         putLetter(deps.spool, letterName(letter, sequence), letter, deps.owner);
       } catch (error) {
         const reason = `Cannot write a mail to ${deps.spool}: ${error instanceof Error ? error.message : String(error)}`;
+        spool = { ...spool, lastError: reason };
         deps.emit({ type: "mail.refused", subject: letter.event.type, reason });
         return;
       }
