@@ -43,7 +43,8 @@ function lockAll(paths: readonly (string | undefined)[]): readonly PidLock[] {
     return [...new Set(paths)].flatMap((path) => (path === undefined ? [] : [lockPidFile(path, process.pid)]));
   } catch (error) {
     if (error instanceof AlreadyRunning) throw new Refusal(EXIT.fatal, error.message);
-    throw new Refusal(EXIT.permission, error instanceof Error ? error.message : String(error));
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Refusal(EXIT.permission, `${reason}; name files that can be written, with --run-dir or -p, -r, -c`);
   }
 }
 
