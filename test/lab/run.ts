@@ -9,7 +9,7 @@
  * by memory. Several guests may run at once.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -66,8 +66,9 @@ async function startGuest(folder: string, job: LabJob, timeoutMs: number): Promi
   await copyFile(join(import.meta.dirname, "init.sh"), init);
   await chmod(init, 0o755);
   return spawn(
-    KERNEL,
+    "taskset",
     [
+      ...["--cpu-list", nextProcessor(), KERNEL],
       `mem=${job.memoryMb ?? 1024}M`,
       ...["rootfstype=hostfs", "rootflags=/", "rw", `init=${init}`],
       ...["quiet", "loglevel=0", "con=null", "con0=fd:0,fd:1"],
@@ -76,6 +77,21 @@ async function startGuest(folder: string, job: LabJob, timeoutMs: number): Promi
     // with TMPDIR its memory would be a file there, on a disk
     { stdio: ["ignore", "pipe", "pipe"], detached: true, env: { PATH: process.env["PATH"] } },
   );
+}
+
+let guests = process.pid;
+
+/**
+ * A guest has one processor but is several processes here, which wait for each other all the time: on one and the same processor of ours it
+ * runs up to three times faster than on two.
+ */
+function nextProcessor(): string {
+  const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
+  const allowed = list.split(",").flatMap((range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  });
+  return String(allowed[guests++ % allowed.length] ?? 0);
 }
 
 function commandOf(job: LabJob): string {
