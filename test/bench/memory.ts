@@ -24,7 +24,7 @@ export async function measureMemory(daemon: DaemonName, settleMs: number): Promi
 /** Three of the ten servers go and come back every few seconds; a reload with a change every 5 s; an address is taken away every 3 s. */
 export async function measureChurn(daemon: DaemonName, forMs: number, warmUpMs: number): Promise<Figures> {
   await using lab = await createLab();
-  const { pid, node, flapping, config, signal } = await startAll(daemon, lab);
+  const { pid, node, flapping, config, signal, output } = await startAll(daemon, lab);
   const samples: { readonly atMs: number; readonly mb: number }[] = [];
   const started = performance.now();
   for (let second = 0; performance.now() - started < warmUpMs + forMs; second++) {
@@ -36,7 +36,9 @@ export async function measureChurn(daemon: DaemonName, forMs: number, warmUpMs: 
     }
     await sleep(1000);
     const atMs = performance.now() - started;
-    if (atMs > warmUpMs) samples.push({ atMs, mb: pssMb(processTree(pid)) });
+    const mb = pssMb(processTree(pid));
+    if (mb === 0) throw new Error(`It ended under churn after ${Math.round(atMs / 1000)} s: ${output().slice(-1500)}`);
+    if (atMs > warmUpMs) samples.push({ atMs, mb });
   }
   return {
     minutes: forMs / 60_000,
@@ -57,7 +59,7 @@ async function startAll(daemon: DaemonName, lab: Lab) {
   await copyFile(await realpath(NODE), own);
   const { process } = await startDaemon(daemon, node, path, { ipvsLog: join(node.folder, "ipvs.log"), node: own });
   await sleep(3000); // a signal before it listens would end it
-  return { node, flapping, config, pid: process.pid, signal: process.signal };
+  return { node, flapping, config, pid: process.pid, signal: process.signal, output: process.output };
 }
 
 /** @param weight of one server */
