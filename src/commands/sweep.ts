@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { journalFile } from "../daemon/context.ts";
 import { NO_KEYS, openJournal } from "../daemon/journal.ts";
-import { enterNetwork, namespacePath } from "../daemon/machine.ts";
+import { enterNetwork } from "../daemon/machine.ts";
 import { lockHolder } from "../daemon/pid-file.ts";
+import { namespacePath } from "../os/namespaces.ts";
 import { sweepAddresses, sweepServices } from "../os/sweep.ts";
 
 /** @returns 0 if nothing of ours is left */

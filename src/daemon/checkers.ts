@@ -9,6 +9,7 @@ import { heldCapabilities } from "../os/capabilities.ts";
 import { openClock } from "../os/clock.ts";
 import { createConnections } from "../os/connections.ts";
 import { systemErrorCode } from "../os/errors.ts";
+import { namespacePath } from "../os/namespaces.ts";
 import { guardSignals } from "../os/signals.ts";
 import { createCheckRoom, type Prepared } from "./check-room.ts";
 import type { FromCheckers, ToCheckers } from "./messages.ts";
@@ -57,7 +58,7 @@ function createPrepare(): (checks: readonly CheckerSettings[], namespace: string
 function enterNetwork(namespace: string | undefined): string | undefined {
   if (namespace === undefined) return undefined;
   try {
-    enterNamespace(namespace.startsWith("/") ? namespace : `/run/netns/${namespace}`, "network");
+    enterNamespace(namespacePath(namespace), "network");
     return undefined;
   } catch (error) {
     return `cannot enter the network namespace ${namespace}: ${systemErrorCode(error)}`;

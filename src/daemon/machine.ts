@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { CAP, capabilities, enterNamespace } from "dgram-ext";
 import { systemErrorCode } from "../os/errors.ts";
 import { makeFolder } from "../os/files.ts";
+import { namespacePath } from "../os/namespaces.ts";
 import type { DaemonOptions } from "./daemon-options.ts";
 
 /** A start that is refused: one line for people, and the exit code. */
@@ -52,10 +53,6 @@ export function enterNetwork(name: string): void {
     const remedy = code === "ENOENT" ? `create it with "ip netns add ${name}"` : "start vipd as root";
     throw new Refusal(EXIT.fatal, `Cannot enter the network namespace ${name}: ${code}; ${remedy}`);
   }
-}
-
-export function namespacePath(name: string): string {
-  return name.startsWith("/") ? name : `/run/netns/${name}`;
 }
 
 /** Both daemons would be master: neither hears the other on one machine. @throws {Refusal} */

@@ -4,6 +4,7 @@
  */
 import { CAP, capabilities, dropPrivileges, enterNamespace, RLIMIT, setLimit, setRealtime } from "dgram-ext";
 import { localAccount } from "../../os/accounts.ts";
+import { namespacePath } from "../../os/namespaces.ts";
 
 const ACCOUNT = "vipd-vrrp";
 const DEFAULT_PRIORITY = 50;
@@ -65,10 +66,6 @@ export function leaveRoot(warn: (reason: string) => void): void {
   } catch (error) {
     warn(`${text(error)}: the vrrp process keeps what it was started with`);
   }
-}
-
-function namespacePath(name: string): string {
-  return name.startsWith("/") ? name : `/run/netns/${name}`;
 }
 
 function text(error: unknown): string {
