@@ -71,7 +71,7 @@ async function live(context: Context): Promise<number> {
       exitCode: EXIT.fatal,
     }),
   );
-  const keeper = createKeeper(context, parts.participants, parts.services.keys);
+  const keeper = createKeeper(context, parts.participants, parts.services);
   setProcessName("vipd");
   process.stderr.on("error", () => {}); // whoever read it is gone
   const removePidFiles = keepChildPidFiles(context);

@@ -2,7 +2,8 @@
  * vipd's part in virtual services: the health of the pools (`ipvs/pools.ts`) joined with the kernel's table (`ipvs/table-keeper.ts`).
  *
  * At start: `open(config)` reads the table, which tells the first health of what a crash left; then the configuration is prepared and
- * committed like everybody's. `stop` removes what is ours, and nothing else.
+ * committed like everybody's. A service that somebody else made is taken over only when the whole configuration is `accepted`, for one
+ * that is refused must leave it as it is. `stop` removes what is ours, and nothing else.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../base/clock.ts";
@@ -36,6 +37,8 @@ export type IpvsDeps = {
 export type VirtualServices = Participant & {
   /** Before the first `prepare`: reads the table. Never rejects; without IPVS it is tried again every ten seconds. */
   open(config: IpvsConfig): Promise<void>;
+  /** What was committed is in force: services in it that others made are ours from now on. */
+  accepted(): Promise<void>;
   /**
    * For the checkers: all that is known; between `prepare` and `commit` what is known of services that the new configuration changes
    * (the checks of the others go on there).
@@ -45,7 +48,7 @@ export type VirtualServices = Participant & {
   failure(failure: Failure): void;
   status(checks: readonly CheckStatus[]): readonly ServiceStatus[];
   state(): TableState;
-  /** Keys of what is ours: configured, or not yet deleted. */
+  /** Keys of what is ours: configured and made or taken over, or not yet deleted. */
   keys(): readonly string[];
   /** Reads the whole table and puts right what differs. */
   compare(): Promise<void>;
@@ -58,6 +61,8 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
   const owned = new Set(deps.ours());
   let next: IpvsConfig | undefined;
   let current: IpvsConfig | undefined;
+  let looksAt: ReadonlySet<string> = new Set();
+  let inForce = false;
   let stopping = false;
 
   const pools = createPools({ now: clock.now, emit, changed: (key) => keeper.mark(key) });
@@ -68,6 +73,7 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
     emit,
     wanted: (key) => (stopping ? undefined : pools.row(key)),
     owned: () => owned,
+    reads: (key) => looksAt.has(key),
     nameOf: pools.nameOf,
     released: (key) => void owned.delete(key),
     timeouts: () => (current ?? next)?.ipvs.timeouts,
@@ -95,14 +101,20 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
     if (config === undefined) return;
     const before = current;
     current = config;
-    own(config.services);
-    if (before === undefined && config.ipvs.flush) ownForeign();
+    const foreign = new Set(keeper.state().foreign);
+    own(config.services.filter(({ key }) => !foreign.has(key)));
     const changed = pools.configure(config.services, config.checks.checks, wasUp);
     if (before !== undefined && !isDeepStrictEqual(before.ipvs.timeouts, config.ipvs.timeouts)) keeper.setTimeouts();
-    const unread = keeper.state().foreign.some((key) => owned.has(key));
-    if (unread) await keeper.compare();
-    else await settle(before === undefined ? owned : changed);
+    await settle(before === undefined ? owned : changed);
     if (before === undefined) keeper.watch();
+  }
+
+  async function accepted(): Promise<void> {
+    if (current === undefined) return;
+    if (!inForce && current.ipvs.flush) ownForeign();
+    inForce = true;
+    own(current.services);
+    if (keeper.state().foreign.some((key) => owned.has(key))) await keeper.compare(false);
   }
 
   function settle(keys: Iterable<string>): Promise<void> {
@@ -120,7 +132,7 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
     stopping = !keep;
     if (!keep && current?.ipvs.flushOnStop === "all") {
       ownForeign();
-      await keeper.compare();
+      await keeper.compare(false);
     } else if (!keep) await settle(owned);
     keeper.stop();
   }
@@ -128,7 +140,7 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
   return {
     name: "ipvs",
     async open(config) {
-      own(config.services);
+      looksAt = new Set(config.services.map(({ key }) => key));
       next = config;
       await keeper.open();
       next = undefined;
@@ -138,6 +150,7 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
       return Promise.resolve(undefined);
     },
     commit,
+    accepted,
     abandon() {
       next = undefined;
     },
@@ -150,7 +163,7 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
     },
     state: keeper.state,
     keys: () => [...owned],
-    compare: keeper.compare,
+    compare: () => keeper.compare(true),
     stop,
   };
 }

@@ -142,10 +142,12 @@ function ownParticipant({ options }: Context, commit: (config: Config) => void):
 /** The table of IPVS and the checkers: what the table says of a server is where its checks begin. IPVS is left alone until somebody needs it. */
 function balancingParticipant(services: VirtualServices, checkers: CheckersRole, leftOver: () => boolean): Participant {
   let opened: Promise<void> | undefined;
+  let starting = true;
   return {
     name: "checkers",
     async prepare(config, generation) {
-      const first = opened === undefined;
+      const first = starting;
+      starting = false;
       if (config.services.length > 0 || leftOver()) opened ??= services.open(config);
       await opened;
       const refused = await services.prepare(config, generation);

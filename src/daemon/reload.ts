@@ -31,11 +31,18 @@ export type KeeperContext = Pick<Context, "version" | "emit" | "warn" | "journal
   readonly options: Pick<DaemonOptions, "file" | "strict" | "dryRun" | "stateDir" | "namespace">;
 };
 
-/** @param inUse keys of virtual services that are still in the kernel */
+/** The virtual services, as far as the journal is concerned. */
+type Balancing = {
+  /** Keys of those that are ours in the kernel. */
+  keys(): readonly string[];
+  /** The configuration that was committed is in force. */
+  accepted(): Promise<void>;
+};
+
 export function createKeeper(
   context: KeeperContext,
   participants: readonly (readonly Participant[])[],
-  inUse: () => readonly string[],
+  balancing: Balancing,
 ): Keeper {
   const { options, emit, warn, clock, journal, configuration } = context;
   let accepted: Accepted | undefined;
@@ -64,15 +71,19 @@ export function createKeeper(
     const refusals = answers.flat();
     if (refusals.length > 0) {
       // at a start one group may have taken over what another refuses: that has been created
-      if (answers.every((refused) => refused.length > 0)) forgetAllBut(before);
+      const addresses = answers.every((refused) => refused.length > 0) ? before.addresses : journal.ours().addresses;
+      forgetAllBut({ addresses, services: [...before.services, ...balancing.keys()] });
       return refusals;
     }
     accepted = next;
     inForce = generation;
     loadedWallMs = Math.round(clock.wall());
     refused = undefined;
+    await balancing.accepted();
     settle?.[Symbol.dispose]();
-    settle = clock.after(SETTLED_MS, () => forgetAllBut({ ...keys, services: [...keys.services, ...inUse()] }));
+    settle = clock.after(SETTLED_MS, () =>
+      forgetAllBut({ ...keys, services: [...keys.services, ...balancing.keys()] }),
+    );
     return [];
   }
 

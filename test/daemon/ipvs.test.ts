@@ -52,7 +52,7 @@ type Director = {
 };
 
 /** @param ours what the journal of an earlier run holds */
-async function start(kernel: Kernel, config: IpvsConfig, ours: readonly string[] = []): Promise<Director> {
+function bareDirector(kernel: Kernel, ours: readonly string[]) {
   const clock = virtualClock(0);
   const events: EventBody[] = [];
   const vipd = createVirtualServices({
@@ -62,10 +62,16 @@ async function start(kernel: Kernel, config: IpvsConfig, ours: readonly string[]
     ours: () => ours,
     soon: queueMicrotask,
   });
+  return { vipd, clock, events };
+}
+
+async function start(kernel: Kernel, config: IpvsConfig, ours: readonly string[] = []): Promise<Director> {
+  const { vipd, clock, events } = bareDirector(kernel, ours);
   await vipd.open(config);
   const reload = async (next: IpvsConfig) => {
     expect(await vipd.prepare(next as never, 1)).toBe(undefined);
     await vipd.commit();
+    await vipd.accepted();
   };
   await reload(config);
   return {
@@ -296,8 +302,56 @@ test("a reload that takes over a service of somebody else reads it first", async
   await vipd.prepare(configOf(pair, wanted) as never, 2);
   kernel.sends.length = 0;
   await vipd.commit();
+  expect(kernel.sends.flat()).toEqual([]);
+  await vipd.accepted();
   expect(kernel.sends.flat().map(({ op }) => op)).toEqual(["addDestination", "deleteDestination"]);
   await reload(configOf(pair));
+});
+
+test("a start that is refused leaves a service of somebody else as it is, though it names the same", async () => {
+  const kernel = kernelOf();
+  const foreign = tableService(80, { scheduler: "wlc" });
+  kernel.table.set(pair.key, {
+    service: foreign,
+    destinations: new Map([["192.0.2.55:80", destination(ip("192.0.2.55"), 80)]]),
+  });
+  const lastGood = service([server(31)], {
+    match: { type: "address", protocol: "udp", ip: ip("192.0.2.1"), port: 53 },
+  });
+  const own = service([server(21)], { match: { type: "fwmark", mark: 7, family: "ipv4" } });
+  const { vipd, clock } = bareDirector(kernel, [lastGood.key]);
+  await vipd.open(configOf(pair, own));
+  await vipd.prepare(configOf(pair, own) as never, 1);
+  await vipd.commit();
+  expect(vipd.state().foreign).toEqual([pair.key]);
+  expect(vipd.keys()).toEqual([own.key]);
+  vipd.verdict({ id: "check 11", state: "down", reason: "refused", tookMs: 1 });
+  await nextTurn();
+  await vipd.prepare(configOf(lastGood) as never, 2);
+  await vipd.commit();
+  await vipd.accepted();
+  await clock.advance(30_000);
+  expect(shown(kernel)).toEqual(["tcp 192.0.2.1:80: 55=1", "udp 192.0.2.1:53: 31=1"]);
+  expect(vipd.keys()).toEqual([lastGood.key]);
+  await vipd.stop({ keep: false });
+  expect(shown(kernel)).toEqual(["tcp 192.0.2.1:80: 55=1"]);
+});
+
+test("a start that is accepted takes over a service of the same name, with the health that its table tells", async () => {
+  const kernel = kernelOf();
+  const row = {
+    service: tableService(80),
+    destinations: new Map([["192.0.2.12:80", destination(ip("192.0.2.12"), 80)]]),
+  };
+  kernel.table.set(pair.key, row);
+  const { events, vipd } = await start(kernel, configOf(pair));
+  expect(kernel.sends.flat()).toEqual([]);
+  expect(vipd.health()).toEqual([
+    ["check 11", "down"],
+    ["check 12", "up"],
+  ]);
+  expect(told(events, "ipvs.change")).toEqual([]);
+  expect(vipd.keys()).toEqual([pair.key]);
 });
 
 test("a kernel without IPVS: said once, tried again every ten seconds, and programmed when it is there", async () => {

@@ -7,6 +7,7 @@ import { keysOf, openJournal, parseJournal } from "../../src/daemon/journal.ts";
 import { createKeeper, type KeeperContext } from "../../src/daemon/reload.ts";
 import type { Participant } from "../../src/daemon/two-phases.ts";
 import type { Event } from "../../src/events.ts";
+import { server, service } from "../ipvs/fixtures.ts";
 import { withRouters } from "./config.ts";
 import { turns, virtualClock } from "./virtual-clock.ts";
 import { virtualAddress } from "./vrrp/routers.ts";
@@ -80,6 +81,7 @@ function setUp(options: Partial<DaemonOptions> = {}, others: readonly (readonly 
     },
   } satisfies KeeperContext;
   const story: string[] = [];
+  let inKernel: readonly string[] = [];
   let refusal: string | undefined;
   const participant: Participant = {
     name: "vrrp",
@@ -90,7 +92,8 @@ function setUp(options: Partial<DaemonOptions> = {}, others: readonly (readonly 
     commit: async () => void story.push("commit"),
     abandon: () => void story.push("abandon"),
   };
-  const keeper = createKeeper(context, [[participant], ...others], () => []);
+  const balancing = { keys: () => inKernel, accepted: async () => void story.push("accepted") };
+  const keeper = createKeeper(context, [[participant], ...others], balancing);
   const types = () => events.map(({ type }) => type);
   return {
     clock,
@@ -101,8 +104,14 @@ function setUp(options: Partial<DaemonOptions> = {}, others: readonly (readonly 
     reads,
     story,
     keeper,
+    holds: (...services: readonly string[]) => (inKernel = services),
     refuse: (why: string | undefined) => (refusal = why),
   };
+}
+
+/** One that takes what it is given. */
+function quiet(name: string): Participant {
+  return { name, prepare: async () => undefined, commit: async () => {}, abandon() {} };
 }
 
 test("a start: claimed in the journal before it is handed out, then in force, then kept as the last good one", async () => {
@@ -113,7 +122,7 @@ test("a start: claimed in the journal before it is handed out, then in force, th
     generation: 1,
     changes: [],
   });
-  expect(story).toEqual(["before", "prepare 1, journal 1", "commit"]);
+  expect(story).toEqual(["before", "prepare 1, journal 1", "commit", "accepted"]);
   expect(types()).toEqual(["config.loaded"]);
   await new Promise((resolve) => setImmediate(resolve));
   expect(disk.lastGood).toBe(`# Accepted by vipd 0.1.0 from ${FILE}; written by vipd, do not edit\ntext`);
@@ -152,7 +161,7 @@ test("a file that a process refuses at the start is a broken file, too", async (
   refuse("no such namespace");
   const start = keeper.start(async () => void refuse(reads.length === 1 ? "no such namespace" : undefined));
   expect(await start).toMatchObject({ ok: true, generation: 2 });
-  expect(story).toEqual(["prepare 1, journal 1", "abandon", "prepare 2, journal 1", "commit"]);
+  expect(story).toEqual(["prepare 1, journal 1", "abandon", "prepare 2, journal 1", "commit", "accepted"]);
   expect(keeper.status()?.fallback?.problems).toEqual(["vrrp: no such namespace"]);
 });
 
@@ -168,6 +177,17 @@ test("at a start one group may take over what another refuses: it stays in the j
   expect(await keeper.start(async () => {})).toMatchObject({ ok: false, problems: ["checkers: did not answer"] });
   expect(story).toEqual(["prepare 1, journal 1", "commit"]);
   expect(parseJournal(disk.journal)?.addresses).toEqual(["eth0 10.0.0.9/24"]);
+});
+
+test("of the services of a start that is refused only those that were made stay in the journal", async () => {
+  const made = service([server(21)], { match: { type: "fwmark", mark: 7, family: "ipv4" } });
+  const foreign = service([server(11)]);
+  const { keeper, files, disk, refuse, holds } = setUp({}, [[quiet("checkers")]]);
+  files[FILE] = good({ ...one, services: [made, foreign] });
+  holds(made.key);
+  refuse("no such namespace");
+  expect(await keeper.start(async () => {})).toMatchObject({ ok: false });
+  expect(parseJournal(disk.journal)?.services).toEqual([made.key]);
 });
 
 test("a start that is refused by all leaves the journal as it was", async () => {
@@ -223,7 +243,7 @@ test("a process that refuses a reload: everybody abandons it", async () => {
     file: FILE,
     problems: ["vrrp: the network namespace cannot be changed"],
   });
-  expect(story.slice(2)).toEqual(["prepare 2, journal 2", "abandon"]);
+  expect(story.slice(3)).toEqual(["prepare 2, journal 2", "abandon"]);
   expect(parseJournal(disk.journal)).toEqual(keysOf(one));
   expect(keeper.status()?.generation).toBe(1);
 });
@@ -238,7 +258,7 @@ test("a journal that cannot be written: nothing is handed out", async () => {
     ok: false,
     problems: [expect.stringContaining("Cannot write the journal")],
   });
-  expect(story).toHaveLength(2);
+  expect(story).toHaveLength(3);
 });
 
 test("a journal that cannot be written a minute later names too much, and is complained of", async () => {

@@ -41,6 +41,7 @@ async function start(config: IpvsConfig, ours: readonly string[] = []): Promise<
 async function reload(vipd: VirtualServices, config: IpvsConfig): Promise<void> {
   expect(await vipd.prepare(config as never, 1)).toBe(undefined);
   await vipd.commit();
+  await vipd.accepted();
 }
 
 /** The kernel's table of the node's namespace: a socket stays where it was opened. */

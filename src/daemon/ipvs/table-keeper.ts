@@ -21,8 +21,8 @@ export type TableKeeper = {
   mark(key: string): void;
   /** Resolves when nothing is marked any more. */
   settled(): Promise<void>;
-  /** Reads the whole table and puts right what differs. */
-  compare(): Promise<void>;
+  /** Reads the whole table and puts right what differs. @param repair differences are somebody else's doing, and are told as such */
+  compare(repair: boolean): Promise<void>;
   state(): TableState;
   stop(): void;
 };
@@ -44,8 +44,10 @@ export type TableKeeperDeps = {
   readonly wanted: (key: string) => Row | undefined;
   /** The name of a service in events. */
   readonly nameOf: (key: string) => string;
-  /** Everything that is wanted, and what may be deleted; what is wanted stands first. */
+  /** What may be written: everything that is wanted, and what may be deleted; what is wanted stands first. */
   readonly owned: () => ReadonlySet<string>;
+  /** Whether a service that is not ours is read all the same: it may become ours. */
+  readonly reads: (key: string) => boolean;
   /** It was ours and is gone. */
   readonly released: (key: string) => void;
   readonly timeouts: () => IpvsTimeouts | undefined;
@@ -81,18 +83,18 @@ export function createTableKeeper(deps: TableKeeperDeps): TableKeeper {
 
   function watch(): void {
     timer?.[Symbol.dispose]();
-    if (!stopped) timer = clock.after(COMPARE_MS, () => void compare().finally(watch));
+    if (!stopped) timer = clock.after(COMPARE_MS, () => void compare(true).finally(watch));
   }
 
   /** One at a time, each after the one before. */
-  function compare(): Promise<void> {
-    comparing = comparing.then(compareOnce);
+  function compare(repair: boolean): Promise<void> {
+    comparing = comparing.then(() => compareOnce(repair));
     return comparing;
   }
 
-  async function compareOnce(): Promise<void> {
+  async function compareOnce(repair: boolean): Promise<void> {
     if (stopped) return;
-    repairing = await read();
+    repairing = (await read()) && repair;
     failedBefore = failing;
     failing = new Map();
     for (const key of deps.owned()) dirty.add(key);
@@ -131,7 +133,7 @@ export function createTableKeeper(deps: TableKeeperDeps): TableKeeper {
       found.add(key);
       if (!owned.has(key)) {
         others.push(key);
-        continue;
+        if (!deps.reads(key)) continue;
       }
       if (!touched?.has(key)) {
         const list = io.destinations(service);
@@ -197,6 +199,7 @@ export function createTableKeeper(deps: TableKeeperDeps): TableKeeper {
     const ops: Op[] = [];
     for (const key of dirty) {
       dirty.delete(key);
+      if (!deps.owned().has(key)) continue;
       const row = deps.wanted(key);
       const now = actual.get(key);
       if (row !== undefined) ops.push(...planRow(key, row, now));
