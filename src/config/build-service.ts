@@ -24,7 +24,9 @@ export function buildServices(blocks: readonly Statement[], report: Report): Bui
       leaveOut(block, report);
       continue;
     }
-    const match = matchOf(block, report);
+    const known = builtBefore.get(block);
+    const reports = report.count();
+    const match = known?.service.settings.match ?? matchOf(block, report);
     if (match === undefined) continue;
     const key = keyOf(match);
     const before = services.get(key);
@@ -40,10 +42,24 @@ export function buildServices(blocks: readonly Statement[], report: Report): Bui
       );
       continue;
     }
-    const service = serviceOf(block, match, key, checks, report);
-    if (service !== undefined) services.set(key, service);
+    const built = known ?? buildOne(block, match, key, report);
+    if (built === undefined) continue;
+    services.set(key, built.service);
+    for (const check of built.checks) checks.push(check);
+    if (known === undefined && report.count() === reports) builtBefore.set(block, built);
   }
   return { services: [...services.values()], checks };
+}
+
+type Built = { readonly service: BuiltService; readonly checks: readonly CheckerSettings[] };
+
+/** Of blocks about which there was nothing to say: the next reading may recognize them (`memory.ts`), and then they are the same objects. */
+const builtBefore = new WeakMap<Statement, Built>();
+
+function buildOne(block: Statement, match: Match, key: string, report: Report): Built | undefined {
+  const checks: CheckerSettings[] = [];
+  const service = serviceOf(block, match, key, checks, report);
+  return service === undefined ? undefined : { service, checks };
 }
 
 /** A service for a group of addresses: what is wrong in it is told, and nothing made of it. */
@@ -227,7 +243,6 @@ function serversOf(block: Statement, context: ServiceContext): BuiltService["ser
       continue;
     }
     const name = serverName(context.match, endpoint.ip, endpoint.port);
-    const alphaHere = booleanOf(server, "alpha") ?? alpha;
     const checks = checksOf(server, {
       ip: endpoint.ip,
       port: endpoint.port,
@@ -237,7 +252,7 @@ function serversOf(block: Statement, context: ServiceContext): BuiltService["ser
       serviceKey: context.key,
       serviceBlock: block,
       timing: timingOf(server, timing),
-      alpha: alphaHere,
+      alpha: booleanOf(server, "alpha") ?? alpha,
       report,
     });
     for (const check of checks) context.checks.push(check);
@@ -252,7 +267,6 @@ function serversOf(block: Statement, context: ServiceContext): BuiltService["ser
       lowerThreshold: numberIn(server, "lthreshold"),
       inhibitOnFailure: booleanOf(server, "inhibit_on_failure") ?? inhibit,
       checks: checks.map(({ id }) => id),
-      alpha: alphaHere,
     };
     servers.set(key, { settings, block: server });
   }

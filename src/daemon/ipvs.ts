@@ -154,7 +154,7 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
     abandon() {
       next = undefined;
     },
-    health: () => (next === undefined ? pools.health() : pools.preview(next.services, wasUp)),
+    health: () => (next === undefined ? pools.health() : pools.preview(next.services, next.checks.checks, wasUp)),
     verdict: pools.verdict,
     failure: pools.failure,
     status(checks) {

@@ -4,11 +4,13 @@ import type { ServerSettings, ServiceSettings } from "./settings.ts";
 
 /** What is known of a check, by its id. */
 export type HealthOf = (check: string) => UpDown | undefined;
+/** Whether a check counts as down until it has spoken: `alpha`, by its id. */
+export type IsAlpha = (check: string) => boolean;
 
 /** Up while no check says otherwise; with `alpha`, and only then, a check that has not spoken counts against it. */
-export function isServerUp(server: ServerSettings, healthOf: HealthOf): boolean {
+export function isServerUp(server: ServerSettings, healthOf: HealthOf, isAlpha: IsAlpha): boolean {
   for (const check of server.checks) {
-    const state = healthOf(check) ?? (server.alpha ? "down" : "up");
+    const state = healthOf(check) ?? (isAlpha(check) ? "down" : "up");
     if (state === "down") return false;
   }
   return true;
@@ -18,6 +20,16 @@ export function isServerUp(server: ServerSettings, healthOf: HealthOf): boolean 
 export function inheritedHealth(known: UpDown | undefined, serverWasUp: boolean | undefined): UpDown | undefined {
   if (known !== undefined || serverWasUp === undefined) return known;
   return serverWasUp ? "up" : "down";
+}
+
+/**
+ * Whether a server was up before, for a check of a service that is new here: as the kernel's table says, but under `alpha` it was not,
+ * for nobody knows what happened to it since (decision 21).
+ *
+ * @param inTable undefined: the table has no such service
+ */
+export function wasUpFor(alpha: boolean, inTable: boolean | undefined): boolean | undefined {
+  return alpha && inTable ? false : inTable;
 }
 
 /** @param weight the sum of the weights of the live servers */

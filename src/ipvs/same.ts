@@ -28,7 +28,6 @@ function sameServer(a: ServerSettings, b: ServerSettings): boolean {
     a.upperThreshold === b.upperThreshold &&
     a.lowerThreshold === b.lowerThreshold &&
     a.inhibitOnFailure === b.inhibitOnFailure &&
-    a.alpha === b.alpha &&
     a.ip === b.ip &&
     a.port === b.port &&
     sameForwarding(a.forwarding, b.forwarding) &&

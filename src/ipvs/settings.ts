@@ -48,7 +48,6 @@ export type ServerSettings = {
   readonly inhibitOnFailure: boolean;
   /** Ids of its checks (`check/settings.ts`); a server without checks is up. */
   readonly checks: readonly string[];
-  readonly alpha: boolean;
 };
 
 export type SorrySettings = {

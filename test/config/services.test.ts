@@ -25,7 +25,6 @@ test("a service, its server and its check, with their defaults", () => {
           lowerThreshold: 0,
           inhibitOnFailure: false,
           checks: [expect.stringMatching(/^tcp 192\.0\.2\.1:80 10\.0\.0\.1:8080 TCP_CHECK [0-9a-f]{10}$/)],
-          alpha: false,
         },
       ],
       sorryServer: undefined,

@@ -99,6 +99,11 @@ function configOf(...services: readonly ServiceSettings[]): IpvsConfig {
   };
 }
 
+function alphaOf(config: IpvsConfig, ...ids: readonly string[]): IpvsConfig {
+  const checks = config.checks.checks.map((check) => ({ ...check, alpha: ids.includes(check.id) }));
+  return { ...config, checks: { ...config.checks, checks } };
+}
+
 /** The table as text: `tcp 192.0.2.1:80: 11=1 12=0`. */
 function shown(kernel: Kernel): readonly string[] {
   return Array.from(kernel.table, ([key, { destinations }]) => {
@@ -170,10 +175,38 @@ test("both die: the sorry server answers, and goes when one is back", async () =
 
 test("alpha: no server until its check has passed", async () => {
   const kernel = kernelOf();
-  const { say } = await start(kernel, configOf(service([server(11, { alpha: true })])));
+  const { say } = await start(kernel, alphaOf(configOf(service([server(11)])), "check 11"));
   expect(shown(kernel)).toEqual(["tcp 192.0.2.1:80:"]);
   await say("check 11", "up");
   expect(shown(kernel)).toEqual(["tcp 192.0.2.1:80: 11=1"]);
+});
+
+test("decision 21, alpha: what a crash left in the table begins down, and says so, until its check passes", async () => {
+  const kernel = kernelOf();
+  const config = alphaOf(configOf(pair), "check 11");
+  const before = await start(kernel, config);
+  await before.say("check 11", "up");
+  expect(shown(kernel)).toEqual(["tcp 192.0.2.1:80: 11=1 12=1"]);
+  const after = await start(kernel, config, before.vipd.keys());
+  expect(shown(kernel)).toEqual(["tcp 192.0.2.1:80: 12=1"]);
+  expect(after.vipd.health()).toEqual([
+    ["check 11", "down"],
+    ["check 12", "up"],
+  ]);
+  expect(after.vipd.status([])[0]?.servers).toMatchObject([
+    { state: "down", reason: "alpha: down until its checks have passed" },
+    { state: "up", reason: "was up before" },
+  ]);
+  await after.say("check 11", "up");
+  expect(shown(kernel)).toEqual(["tcp 192.0.2.1:80: 11=1 12=1"]);
+});
+
+test("alpha: what is known of a check outlives a reload that changes its service", async () => {
+  const kernel = kernelOf();
+  const { say, reload } = await start(kernel, alphaOf(configOf(pair), "check 11"));
+  await say("check 11", "up");
+  await reload(alphaOf(configOf({ ...pair, scheduler: "wlc" }), "check 11"));
+  expect(shown(kernel)).toEqual(["tcp 192.0.2.1:80: 11=1 12=1"]);
 });
 
 test("services of others, and their servers, are not touched: at start, on a compare, at the end", async () => {

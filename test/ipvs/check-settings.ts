@@ -3,7 +3,12 @@ import type { ServerSettings, ServiceSettings } from "../../src/ipvs/settings.ts
 import { connectionTo } from "../check/servers.ts";
 
 /** A check that belongs to a server of a service. */
-export function checkOf(id: string, of: ServiceSettings, real: ServerSettings): CheckerSettings {
+export function checkOf(
+  id: string,
+  of: ServiceSettings,
+  real: ServerSettings,
+  change: Partial<CheckerSettings> = {},
+): CheckerSettings {
   return {
     id,
     service: of.name,
@@ -16,6 +21,7 @@ export function checkOf(id: string, of: ServiceSettings, real: ServerSettings): 
     retries: 1,
     retryDelayMs: 1000,
     warmupMs: 0,
-    alpha: real.alpha,
+    alpha: false,
+    ...change,
   };
 }

@@ -17,7 +17,6 @@ export function server(last: number, change: Partial<ServerSettings> = {}): Serv
     lowerThreshold: 0,
     inhibitOnFailure: false,
     checks: [`check ${last}`],
-    alpha: false,
     ...change,
   };
 }

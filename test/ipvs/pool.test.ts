@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ip } from "../../src/base/address.ts";
 import type { UpDown } from "../../src/events.ts";
 import { desiredRow } from "../../src/ipvs/desired.ts";
-import { firstQuorum, inheritedHealth, isServerUp, quorumAfter, quorumText } from "../../src/ipvs/pool.ts";
+import { firstQuorum, inheritedHealth, isServerUp, quorumAfter, quorumText, wasUpFor } from "../../src/ipvs/pool.ts";
 import type { ServiceSettings } from "../../src/ipvs/settings.ts";
 import { server, service, sorry } from "./fixtures.ts";
 
@@ -16,7 +16,8 @@ test.each([
   [[], {}, true, true, "it has no checks: alpha has nothing to wait for"],
 ] as const)("behaviour 98: a server with checks %j, known %j, alpha %s is up: %s", (checks, known, alpha, up, _why) => {
   const health = new Map<string, UpDown>(Object.entries(known));
-  expect(isServerUp(server(11, { checks, alpha }), (id) => health.get(id))).toBe(up);
+  const state = (id: string) => health.get(id);
+  expect(isServerUp(server(11, { checks }), state, () => alpha)).toBe(up);
 });
 
 test("what nobody asked yet begins as its server was; what is known stays", () => {
@@ -25,6 +26,24 @@ test("what nobody asked yet begins as its server was; what is known stays", () =
   expect(inheritedHealth(undefined, undefined)).toBe(undefined);
   expect(inheritedHealth("down", true)).toBe("down");
   expect(inheritedHealth("up", false)).toBe("up");
+});
+
+test("alpha is an affair of each check", () => {
+  const one = server(11, { checks: ["a", "b"] });
+  const isAlpha = (id: string) => id === "a";
+  expect(isServerUp(one, (id) => (id === "b" ? "up" : undefined), isAlpha)).toBe(false);
+  expect(isServerUp(one, (id) => (id === "a" ? "up" : undefined), isAlpha)).toBe(true);
+});
+
+test.each([
+  [false, true, true, "it was in use"],
+  [false, false, false, "it was not"],
+  [false, undefined, undefined, "the service is new"],
+  [true, true, false, "under alpha a check must pass first"],
+  [true, false, false, "nor is it revived"],
+  [true, undefined, undefined, "under alpha a new service begins as ever"],
+] as const)("decision 21: after a crash, alpha %s, in the table %s: it was up: %s: %s", (alpha, inTable, up, _why) => {
+  expect(wasUpFor(alpha, inTable)).toBe(up);
 });
 
 test.each([

@@ -5,7 +5,15 @@
 import type { CheckerSettings } from "../../check/settings.ts";
 import type { EventBody, UpDown } from "../../events.ts";
 import { desiredRow } from "../../ipvs/desired.ts";
-import { firstQuorum, type HealthOf, inheritedHealth, isServerUp, quorumAfter, quorumText } from "../../ipvs/pool.ts";
+import {
+  firstQuorum,
+  type HealthOf,
+  inheritedHealth,
+  isServerUp,
+  quorumAfter,
+  quorumText,
+  wasUpFor,
+} from "../../ipvs/pool.ts";
 import { sameSettings } from "../../ipvs/same.ts";
 import type { ServerSettings, ServiceSettings } from "../../ipvs/settings.ts";
 import type { Row } from "../../ipvs/table.ts";
@@ -24,7 +32,7 @@ export type Pools = {
   /** All that is known. */
   health(): Health;
   /** What is known of the checks of a configuration that is about to come, where it changes a service. */
-  preview(services: readonly ServiceSettings[], wasUp: WasUp): Health;
+  preview(services: readonly ServiceSettings[], checks: readonly CheckerSettings[], wasUp: WasUp): Health;
   /** @returns the keys of the services that are new, changed or gone; the others are not looked at again */
   configure(services: readonly ServiceSettings[], checks: readonly CheckerSettings[], wasUp: WasUp): readonly string[];
   verdict(verdict: Verdict): void;
@@ -53,6 +61,7 @@ export function createPools(deps: Deps): Pools {
   const health = new Map<string, UpDown>();
 
   const healthOf: HealthOf = (id) => health.get(id);
+  const isAlpha = (id: string) => checks.get(id)?.alpha === true;
 
   /** Services that are new here or configured otherwise. */
   function changedOf(services: readonly ServiceSettings[]): readonly ServiceSettings[] {
@@ -62,13 +71,19 @@ export function createPools(deps: Deps): Pools {
     });
   }
 
-  function inherit(services: readonly ServiceSettings[], wasUp: WasUp): Map<string, UpDown> {
+  function inherit(
+    services: readonly ServiceSettings[],
+    settings: ReadonlyMap<string, CheckerSettings>,
+    wasUp: WasUp,
+  ): Map<string, UpDown> {
     const next = new Map<string, UpDown>();
     for (const service of services) {
       const pool = pools.get(service.key);
       for (const server of service.servers) {
-        const before = pool === undefined ? wasUp(service, server) : pool.members.get(server.key)?.up;
+        const inTable = pool === undefined ? wasUp(service, server) : undefined;
         for (const id of server.checks) {
+          const before =
+            pool === undefined ? wasUpFor(settings.get(id)?.alpha === true, inTable) : pool.members.get(server.key)?.up;
           const state = inheritedHealth(health.get(id), before);
           if (state !== undefined) next.set(id, state);
         }
@@ -84,14 +99,15 @@ export function createPools(deps: Deps): Pools {
   ): readonly string[] {
     const nowMs = now(); // once: in a virtual machine each look at the clock may cost 40 µs
     const changed = changedOf(services);
-    const known = inherit(changed, wasUp);
+    const nextChecks = byId(settings);
+    const known = inherit(changed, nextChecks, wasUp);
     const before = pools;
     const gone = new Map(pools);
     for (const { key } of services) gone.delete(key);
     for (const { key } of changed) forget(before.get(key));
     for (const pool of gone.values()) forget(pool);
     for (const [id, state] of known) health.set(id, state);
-    checks = new Map(settings.map((check) => [check.id, check]));
+    checks = nextChecks;
     const renewed = new Map(changed.map((service) => [service.key, service]));
     pools = new Map();
     for (const { key } of services) {
@@ -131,7 +147,7 @@ export function createPools(deps: Deps): Pools {
   }
 
   function join(settings: ServerSettings, before: Member | undefined, nowMs: number): Member {
-    const up = isServerUp(settings, healthOf);
+    const up = isServerUp(settings, healthOf, isAlpha);
     if (before !== undefined && before.up === up) return { ...before, settings };
     return {
       settings,
@@ -143,6 +159,8 @@ export function createPools(deps: Deps): Pools {
 
   function firstReason(settings: ServerSettings): string {
     if (settings.checks.length === 0) return "has no check";
+    if (settings.checks.some((id) => isAlpha(id) && health.get(id) !== "up"))
+      return "alpha: down until its checks have passed";
     if (settings.checks.some((id) => health.get(id) === "down")) return "was down before";
     return settings.checks.every((id) => health.has(id)) ? "was up before" : "not checked yet";
   }
@@ -162,7 +180,7 @@ export function createPools(deps: Deps): Pools {
   }
 
   function judge(pool: Pool, member: Member, reason: string, check: string): void {
-    const up = isServerUp(member.settings, healthOf);
+    const up = isServerUp(member.settings, healthOf, isAlpha);
     if (up === member.up) {
       if (!up || member.reason === "not checked yet") member.reason = reason;
       return;
@@ -231,7 +249,7 @@ export function createPools(deps: Deps): Pools {
 
   return {
     health: () => [...health],
-    preview: (services, wasUp) => [...inherit(changedOf(services), wasUp)],
+    preview: (services, settings, wasUp) => [...inherit(changedOf(services), byId(settings), wasUp)],
     configure,
     verdict,
     failure,
@@ -245,6 +263,10 @@ export function createPools(deps: Deps): Pools {
     status: (checkOf) => Array.from(pools.values(), (pool) => poolStatus(pool, checkOf, healthOf)),
     stop,
   };
+}
+
+function byId(checks: readonly CheckerSettings[]): Map<string, CheckerSettings> {
+  return new Map(checks.map((check) => [check.id, check]));
 }
 
 const STOPPING = "vipd is stopping";
