@@ -80,7 +80,8 @@ function serve(): void {
     const next = assembly;
     if (next?.begin.generation !== generation) return;
     const refused = current === undefined ? await becomeReady(next) : refusal(current, next);
-    outbox.send({ type: "prepared", generation, refused: refused ?? room?.prepare(settingsOf(next)) });
+    if (refused === undefined) room?.prepare(settingsOf(next));
+    outbox.send({ type: "prepared", generation, refused });
   }
 
   /** @returns why it cannot work at all */

@@ -2,8 +2,9 @@
  * The sockets of one link: a raw one for protocol 112 that hears the group, and one that sends whole IPv4 packets. Both are tied to the link by its
  * index, so a link that vanishes and returns needs new ones. Loopback is off: our own adverts do not come back.
  */
-import { IP, IPPROTO, MSG, openSocket, SO, SOL, type Socket } from "dgram-ext";
+import { IP, IPPROTO, MSG, openSocket, SO, SOL, type Socket, type SystemError } from "dgram-ext";
 import { type Ip, ipFromBytes } from "../base/address.ts";
+import { isSystemError } from "./errors.ts";
 
 /** A VRRP packet as it came: what the IP header said, and the payload. */
 export type VrrpPacket = {
@@ -18,6 +19,12 @@ export type VrrpPacket = {
 export type VrrpSockets = {
   readonly link: string;
   readonly index: number;
+  /**
+   * What is to be heard from now on: groups that are new are joined, those that are not named are left.
+   * @returns the groups that could not be joined, each with its error: ENOBUFS (net.ipv4.igmp_max_memberships), ENOMEM, …
+   * @throws {SystemError} the buffer cannot be set
+   */
+  listen(to: Listening): ReadonlyMap<Ip, SystemError>;
   /** @returns undefined when none waits */
   receive(): VrrpPacket | undefined;
   /**
@@ -29,12 +36,16 @@ export type VrrpSockets = {
   close(): void;
 };
 
+export type Listening = {
+  /** Multicast groups. */
+  readonly groups: readonly Ip[];
+  /** undefined = our own choice */
+  readonly receiveBufferBytes: number | undefined;
+};
+
 export type VrrpSocketOptions = {
   readonly link: string;
   readonly index: number;
-  /** Multicast groups to join. */
-  readonly groups: readonly Ip[];
-  readonly receiveBufferBytes: number | undefined;
   readonly onReadable: () => void;
 };
 
@@ -47,6 +58,7 @@ const SEND_BYTES = 1 << 20;
 const AT = { headerLength: 0, ttl: 8, source: 12, destination: 16 } as const;
 const HEADER_BYTES = 20;
 
+/** @throws {SystemError} EPERM, EMFILE, ENODEV, … */
 export function openVrrpSockets(options: VrrpSocketOptions): VrrpSockets {
   const receiver = openReceiver(options);
   const sender = openSender(options.link, receiver);
@@ -54,6 +66,42 @@ export function openVrrpSockets(options: VrrpSocketOptions): VrrpSockets {
   const toPeer = {};
   /** Every advert goes to one of few addresses. */
   const targets = new Map<Ip, { readonly family: "ipv4"; readonly address: string }>();
+  const joined = new Set<Ip>();
+  let bufferBytes: number | undefined;
+
+  function listen(to: Listening): ReadonlyMap<Ip, SystemError> {
+    const wanted = to.receiveBufferBytes ?? RECEIVE_BYTES;
+    if (bufferBytes !== wanted) force(receiver, SO.RCVBUFFORCE, SO.RCVBUF, wanted);
+    bufferBytes = wanted;
+    for (const group of [...joined]) if (!to.groups.includes(group)) leave(group);
+    const refused = new Map<Ip, SystemError>();
+    for (const group of to.groups) {
+      if (joined.has(group)) continue;
+      const error = join(group);
+      if (error === undefined) joined.add(group);
+      else refused.set(group, error);
+    }
+    return refused;
+  }
+
+  function join(group: Ip): SystemError | undefined {
+    try {
+      receiver.join(group, options.index);
+      return undefined;
+    } catch (error) {
+      if (isSystemError(error)) return error;
+      throw error;
+    }
+  }
+
+  function leave(group: Ip): void {
+    joined.delete(group);
+    try {
+      receiver.leave(group, options.index);
+    } catch (error) {
+      if (!isSystemError(error)) throw error; // the link is gone, and the membership with it
+    }
+  }
 
   function targetOf(to: Ip) {
     let target = targets.get(to);
@@ -67,6 +115,7 @@ export function openVrrpSockets(options: VrrpSocketOptions): VrrpSockets {
   return {
     link: options.link,
     index: options.index,
+    listen,
     receive: () => receivePacket(receiver),
     send: (packet, to, multicast) => sender.send(packet, targetOf(to), multicast ? toGroup : toPeer) !== undefined,
     close() {
@@ -80,12 +129,8 @@ function openReceiver(options: VrrpSocketOptions): Socket {
   const socket = openSocket({ domain: "ipv4", type: "raw", protocol: IPPROTO.VRRP });
   try {
     socket.setOption(SOL.SOCKET, SO.BINDTODEVICE, deviceName(options.link));
-    force(socket, SO.RCVBUFFORCE, SO.RCVBUF, options.receiveBufferBytes ?? RECEIVE_BYTES);
     socket.setOption(SOL.SOCKET, SO.TIMESTAMPNS, 1);
     socket.setOption(IPPROTO.IP, IP.MULTICAST_ALL, 0);
-    for (const group of options.groups) {
-      socket.join(group, options.index);
-    }
     socket.onReadable(options.onReadable);
     return socket;
   } catch (error) {

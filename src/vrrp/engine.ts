@@ -67,6 +67,9 @@ export function createEngine(): Engine {
       case "addressFault":
         addressFault(event.router, event.reason, nowMs);
         break;
+      case "hearing":
+        learnHearing(event.router, event.reason, nowMs);
+        break;
       case "stalled":
         for (const instance of instances.values()) advance(instance, { type: "stalled" }, nowMs);
         break;
@@ -168,6 +171,15 @@ export function createEngine(): Engine {
       cause,
       nowMs,
     );
+  }
+
+  function learnHearing(key: string, reason: string | undefined, nowMs: number): void {
+    const instance = instances.get(key);
+    if (!knowledge.learnHearing(key, reason) || instance === undefined) return;
+    if (reason !== undefined && instance.state.name === "FAULT") {
+      actions.push(happened({ type: "vrrp.warning", instance: instance.settings.name, reason }, nowMs));
+    }
+    refresh([instance], "its peers can be heard again", nowMs);
   }
 
   function addressFault(key: string, reason: string | undefined, nowMs: number): void {

@@ -101,11 +101,12 @@ export function timerNames(key: string): Router["timers"] {
   };
 }
 
-/** Its priority, and the faults that are its own: link, source address, trackers, addresses. */
+/** Its priority, and the faults that are its own: link, source address, hearing, trackers, addresses. */
 export function assessInstance(instance: Instance, around: Surroundings): Assessment {
   const { settings, group } = instance;
   const tracked = assess(settings.priority, trackersOf(settings, group), around.factOf);
-  const faults = [...linkFaults(settings, around.linkOf), ...tracked.faults];
+  const deaf = around.deafnessOf(instance.key);
+  const faults = [...linkFaults(settings, around.linkOf), ...(deaf === undefined ? [] : [deaf]), ...tracked.faults];
   if (instance.addressFault !== undefined) faults.push(instance.addressFault);
   const waiting = instance.delayed ? ["vrrp_startup_delay", ...tracked.waiting] : tracked.waiting;
   return { ...tracked, faults, waiting };

@@ -60,6 +60,8 @@ export type EngineEvent =
   | { readonly type: "fact"; readonly fact: Fact }
   /** Addresses could not be kept (put back five times in ten seconds, EEXIST, …): FAULT with this reason; undefined ends it. */
   | { readonly type: "addressFault"; readonly router: string; readonly reason: string | undefined }
+  /** Its peers cannot be heard although the link is up: FAULT with this reason; undefined ends it. Told before `configure` for instances that are new. */
+  | { readonly type: "hearing"; readonly router: string; readonly reason: string | undefined }
   /** The loop was late by so much (maximum over all timers and sockets of this turn). */
   | { readonly type: "stalled"; readonly lateMs: number }
   /** SIGTERM: resign everywhere. */

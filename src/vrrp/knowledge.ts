@@ -1,22 +1,30 @@
-/** What the engine knows of links and tracked things, and what is new about it, in words. */
+/** What the engine knows of links, tracked things and what can be heard, and what is new about it, in words. */
 import { isDeepStrictEqual } from "node:util";
 import type { EventBody } from "../events.ts";
 import type { LinkState } from "./interface.ts";
 import type { FactOf } from "./priority.ts";
 import type { Fact } from "./settings.ts";
 
-export type Surroundings = { readonly linkOf: (name: string) => LinkState | undefined; readonly factOf: FactOf };
+export type Surroundings = {
+  readonly linkOf: (name: string) => LinkState | undefined;
+  readonly factOf: FactOf;
+  /** Why the router with this key cannot hear its peers. */
+  readonly deafnessOf: (router: string) => string | undefined;
+};
 
 export type Knowledge = Surroundings & {
   /** @returns undefined if nothing changed; `event` if it went up or down */
   learnLink(state: LinkState): { readonly cause: string; readonly event: EventBody | undefined } | undefined;
   /** @returns what changed in words, undefined if the value is the same */
   learnFact(fact: Fact): string | undefined;
+  /** @param reason undefined = it can hear @returns whether that is new */
+  learnHearing(router: string, reason: string | undefined): boolean;
 };
 
 export function createKnowledge(): Knowledge {
   const links = new Map<string, LinkState>();
   const facts = new Map<string, Fact>();
+  const deafness = new Map<string, string>();
 
   /** Links are trackers too; a fact about one, if there is any, is better informed. */
   function linkFact(name: string): Pick<Fact, "value" | "reason"> | undefined {
@@ -27,6 +35,7 @@ export function createKnowledge(): Knowledge {
   return {
     linkOf: (name) => links.get(name),
     factOf: (tracker, id) => facts.get(`${tracker} ${id}`) ?? (tracker === "interface" ? linkFact(id) : undefined),
+    deafnessOf: (router) => deafness.get(router),
     learnLink(state) {
       const before = links.get(state.name);
       if (isDeepStrictEqual(before, state)) return undefined;
@@ -47,6 +56,12 @@ export function createKnowledge(): Knowledge {
       facts.set(name, fact);
       if (before?.value === fact.value) return undefined;
       return typeof fact.value === "number" ? `${name} says ${fact.value}` : `${name} is ${fact.value}`;
+    },
+    learnHearing(router, reason) {
+      if (deafness.get(router) === reason) return false;
+      if (reason === undefined) deafness.delete(router);
+      else deafness.set(router, reason);
+      return true;
     },
   };
 }

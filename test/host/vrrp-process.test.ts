@@ -1,6 +1,7 @@
 /** The vrrp process on real interfaces: two nodes on a bridge, seen by a capture on the bridge. */
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ip } from "../../src/base/address.ts";
 import { routerSettings, virtualAddress } from "../daemon/vrrp/routers.ts";
 import { type AdvertFrame, type AnyFrame, announces, type Capture, isAdvert } from "../lab/capture.ts";
 import { createLab, type Lab, type LabNode, type Lan, type Link } from "../lab/net.ts";
@@ -181,6 +182,63 @@ describe("a lone node", () => {
     expect(await role.configure({ routers: [router] })).toBeUndefined();
     await role.becomes("FAULT");
     await role.stop();
+  }, 30_000);
+});
+
+describe("an instance that cannot hear its peers (decision 10 b)", () => {
+  const limit = (memberships: number) => a.sysctl("net.ipv4.igmp_max_memberships", memberships);
+  const other = routerSettings({
+    ...first,
+    key: "other",
+    name: "VI_2",
+    vrid: 52,
+    destinations: [ip("224.0.0.99")],
+    addresses: [virtualAddress("10.0.0.10")],
+  });
+  const states = async (role: VrrpRole) => (await role.status()).routers.map(({ name, state }) => `${name} ${state}`);
+
+  test("refuses no start, is in fault with the reason, and comes back by itself", async () => {
+    await using role = await startRole({ namespace: a.namespace });
+    const from = wire.frames.length;
+    await limit(0);
+    try {
+      expect(await role.configure({ routers: [first] })).toBeUndefined();
+      const fault = await role.becomes("FAULT");
+      expect(fault).toMatchObject({
+        from: "INIT",
+        reason: "cannot join 224.0.0.18 on eth0: ENOBUFS; raise net.ipv4.igmp_max_memberships",
+      });
+      expect((await role.status()).routers).toMatchObject([{ state: "FAULT", faults: [fault.reason] }]);
+      await new Promise((done) => setTimeout(done, 1500));
+      expect(await states(role)).toEqual(["VI_1 FAULT"]);
+      expect(wire.frames.slice(from).filter(isAdvert)).toEqual([]);
+    } finally {
+      await limit(20);
+    }
+    await role.becomes("MASTER", { timeoutMs: 5000 });
+    expect(await role.stop()).toBe(0);
+  }, 30_000);
+
+  test("refuses no reload, and only that instance is in fault; an address event brings it back at once", async () => {
+    await using role = await startRole({ namespace: a.namespace });
+    await role.configure({ routers: [first] });
+    await role.becomes("MASTER");
+    await limit(1);
+    try {
+      expect(await role.configure({ routers: [first, other] })).toBeUndefined();
+      expect(await role.becomes("FAULT")).toMatchObject({ instance: "VI_2" });
+      await new Promise((done) => setTimeout(done, 3500)); // the next try but one is 3.5 s away
+      expect(await states(role)).toEqual(["VI_1 MASTER", "VI_2 FAULT"]);
+    } finally {
+      await limit(20);
+    }
+    const from = role.events.length;
+    await a.run(["ip", "address", "add", "10.0.0.66/24", "dev", "eth0"]);
+    expect(await role.becomes("BACKUP", { from, timeoutMs: 1000 })).toMatchObject({ instance: "VI_2" });
+    await role.becomes("MASTER", { from });
+    expect(role.events.filter((body) => body.type === "vrrp.transition" && body.instance === "VI_1")).toHaveLength(2);
+    await role.stop();
+    await a.run(["ip", "address", "del", "10.0.0.66/24", "dev", "eth0"]);
   }, 30_000);
 });
 

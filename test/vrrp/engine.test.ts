@@ -117,6 +117,25 @@ describe("trackers", () => {
     expect(told(at(21_000, fact("up")))).toEqual(["FAULT → BACKUP: script chk is up"]);
   });
 
+  test("who cannot hear is in fault until it can, whatever becomes of its addresses", () => {
+    const { at } = master({});
+    const { key } = routerSettings();
+    const reason = "cannot hear adverts on eth0: EMFILE";
+    expect(told(at(20_000, { type: "hearing", router: key, reason }))).toEqual([`MASTER → FAULT: ${reason}`]);
+    expect(at(20_001, { type: "hearing", router: key, reason })).toEqual([]);
+    expect(told(at(25_000, { type: "addressFault", router: key, reason: undefined }))).toEqual([]);
+    expect(told(at(30_000, { type: "hearing", router: key, reason: undefined }))).toEqual([
+      "FAULT → BACKUP: its peers can be heard again",
+    ]);
+  });
+
+  test("who cannot hear before it starts is in fault from the start", () => {
+    const { at } = started([]);
+    const { key } = routerSettings();
+    expect(at(0, { type: "hearing", router: key, reason: "deaf" })).toEqual([]);
+    expect(told(at(0, configure([routerSettings()])))).toEqual(["INIT → FAULT: deaf"]);
+  });
+
   test("an address that cannot be kept is a fault", () => {
     const { at } = master({});
     const { key } = routerSettings();

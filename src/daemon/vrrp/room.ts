@@ -24,8 +24,8 @@ import { createLateness } from "./lateness.ts";
 export type Room = {
   /** Reads what the kernel has; once, before anything else. */
   open(): Promise<void>;
-  /** Opens what this configuration needs. @returns why it cannot */
-  prepare(settings: VrrpSettings): string | undefined;
+  /** Opens what this configuration needs. What cannot be opened refuses nothing: it puts its instance into FAULT. */
+  prepare(settings: VrrpSettings): void;
   /** This configuration was not accepted after all. */
   abandon(): void;
   /** From now on. Resolves when everything left behind is gone and the engine has the configuration. */
@@ -99,6 +99,8 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
     indexOf: links.indexOf,
     openSockets: machine.openSockets,
     clocks: () => ({ nowMs: clock.now(), realtimeNowMs: clock.wall() }),
+    alarm: clock.alarm,
+    changed: (link) => tellHearing((settings?.routers ?? []).filter(({ links: { adverts } }) => adverts === link)),
     hear: (link, { from, to, ttl, bytes }, arrivedMs) => {
       lateness.add(clock.now() - arrivedMs);
       tell({ type: "packet", link, from, to, ttl, bytes, arrivedMs });
@@ -161,7 +163,7 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
 
   function onLink(name: string): void {
     if (!said.has(name)) return;
-    openSockets(name);
+    ears.lookAt(name);
     tellLink(name);
     holder.lookAt(name);
   }
@@ -177,12 +179,13 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
     tell({ type: "link", state });
   }
 
-  function openSockets(name: string): void {
-    try {
-      ears.lookAt(name);
-    } catch (error) {
-      note({ type: "warning", reason: `Cannot hear adverts on ${name}: ${String(error)}` });
-    }
+  /** Who cannot hear its peers would become master although one of them is. */
+  function tellHearing(routers: readonly RouterSettings[]): void {
+    for (const router of routers) tell({ type: "hearing", router: router.key, reason: deafness(router) });
+  }
+
+  function deafness(router: RouterSettings): string | undefined {
+    return router.family === "ipv6" ? "adverts over IPv6 are not sent yet" : ears.deafness(router);
   }
 
   function promote(name: string, carriers: ReadonlySet<string>): void {
@@ -190,18 +193,9 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
     if (trouble !== undefined) note({ type: "warning", reason: trouble });
   }
 
-  function serve(routers: readonly RouterSettings[]): string | undefined {
-    try {
-      ears.serve(routers);
-      return undefined;
-    } catch (error) {
-      if (error instanceof Error && "syscall" in error) return error.message;
-      throw error;
-    }
-  }
-
   async function commit(next: VrrpSettings, journal: readonly AddressKey[]): Promise<void> {
     const isFirst = settings === undefined;
+    prepare(next);
     settings = next;
     announcer.setGaps(next.announceGapMs);
     holder.configure(next.routers, journal);
@@ -216,18 +210,16 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
       else tellLink(name);
     }
     if (stopping) return;
+    tellHearing(next.routers);
     tell({ type: "configure", settings: next });
-    for (const router of next.routers) refuseIpv6(router);
-    serve(next.routers); // not before: those who are gone have sent their last advert
+    ears.serve(next.routers); // not before: those who are gone have sent their last advert
     hands.keep(new Set(next.routers.map(({ key }) => key)));
     refreshing.set(clock.now() + REFRESH_MS);
     holder.lookAtAll();
   }
 
-  /** Without adverts it would take its addresses although a peer holds them. */
-  function refuseIpv6(router: RouterSettings): void {
-    if (router.family === "ipv4") return;
-    tell({ type: "addressFault", router: router.key, reason: "adverts over IPv6 are not sent yet" });
+  function prepare(next: VrrpSettings): void {
+    ears.serve([...(settings?.routers ?? []), ...next.routers]);
   }
 
   function withPresence(router: RouterStatus): RouterStatus {
@@ -243,8 +235,8 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
       await links.refresh();
       await executor.warmUp();
     },
-    prepare: (next) => serve([...(settings?.routers ?? []), ...next.routers]),
-    abandon: () => void serve(settings?.routers ?? []),
+    prepare,
+    abandon: () => ears.serve(settings?.routers ?? []),
     commit,
     hearFacts(facts) {
       for (const fact of facts) tell({ type: "fact", fact });

@@ -27,12 +27,16 @@ const link: LinkState = {
   addresses: ["10.0.0.1/24"],
 };
 
+const NO_FILES = Object.assign(new Error("socket failed: EMFILE"), { code: "EMFILE", syscall: "socket" });
+
 function createScene() {
   let nowMs = 1000;
   const story: string[] = [];
   const deadlines = createDeadlines();
   const kernel = new Map<AddressKey, KernelAddress>();
   const waiting: VrrpPacket[] = [];
+  /** Links on which no socket can be opened. */
+  const deaf = new Set<string>();
   let turn: Parameters<Machine["openClock"]>[0] = {};
   let listener: LinkListener | undefined;
   let state = link;
@@ -78,13 +82,17 @@ function createScene() {
       send: (address) => story.push(`${at()} announce ${address.ip}`) > 0,
       close() {},
     }),
-    openSockets: ({ link: name, index }) => ({
-      link: name,
-      index,
-      receive: () => waiting.shift(),
-      send: (packet, to) => story.push(`${at()} advert priority ${packet[22]} to ${to}`) > 0,
-      close: () => story.push(`${at()} sockets closed`),
-    }),
+    openSockets({ link: name, index }) {
+      if (deaf.has(name)) throw NO_FILES;
+      return {
+        link: name,
+        index,
+        listen: () => new Map(),
+        receive: () => waiting.shift(),
+        send: (packet, to) => story.push(`${at()} advert priority ${packet[22]} to ${to}`) > 0,
+        close: () => story.push(`${at()} sockets closed`),
+      };
+    },
     promotion: { ensure: () => undefined, inForce: () => true, restore() {} },
   };
   const room = createRoom(machine, (body) => story.push(`${at()} ${told(body)}`));
@@ -92,6 +100,7 @@ function createScene() {
   return {
     room,
     kernel,
+    deaf,
     /** Runs everything that is due until then; later than armed by `lateMs`, as a stalled process does. */
     async advance(toMs: number, lateMs = 0) {
       const untilMs = 1000 + toMs;
@@ -186,7 +195,7 @@ test("what a crash left goes before anything is sent; then the down interval; th
   kernel.set(keyOf(vip), kernelAddress("eth0", vip.ip, vip.length));
   kernel.set("eth0 10.0.0.77/24", kernelAddress("eth0", ip("10.0.0.77"), 24));
   await room.open();
-  expect(room.prepare(settings(router))).toBeUndefined();
+  room.prepare(settings(router));
   await room.commit(settings(router), ["eth0 10.0.0.77/24"]);
   expect(story()).toEqual([
     "0 delete eth0 10.0.0.77/24",
@@ -272,4 +281,40 @@ test("an instance over IPv6 is in fault, for its adverts cannot be sent", async 
   await room.commit(settings({ ...router, family: "ipv6" }), []);
   await advance(DOWN_MS);
   expect(story()).toContainEqual(expect.stringContaining("FAULT: adverts over IPv6 are not sent yet"));
+});
+
+test("decision 10 b: whose socket cannot be opened is in fault from the start, and comes back by itself within seconds", async () => {
+  const { room, deaf, kernel, advance, story } = createScene();
+  deaf.add("eth0");
+  await room.open();
+  room.prepare(settings(router));
+  await room.commit(settings(router), []);
+  expect(story()).toEqual(["0 INIT → FAULT: cannot hear adverts on eth0: socket failed: EMFILE; raise LimitNOFILE"]);
+  await advance(5000);
+  expect(story()).toEqual([]);
+  deaf.clear();
+  await advance(7000);
+  expect(story()).toEqual(["7000 FAULT → BACKUP: its peers can be heard again"]);
+  await advance(7000 + DOWN_MS);
+  expect([...kernel.keys()]).toEqual(["eth0 10.0.0.9/24"]);
+});
+
+test("decision 10 b: a master whose sockets cannot be opened again when its link returns stays in fault, and says why", async () => {
+  const { room, deaf, kernel, advance, linkIs, story } = createScene();
+  await room.open();
+  await room.commit(settings(router), []);
+  await advance(DOWN_MS);
+  await linkIs({ present: false, running: false, source: { ipv4: undefined, ipv6: undefined } });
+  deaf.add("eth0");
+  story();
+  await linkIs({ index: 7 });
+  expect(story()).toEqual([
+    `${DOWN_MS} cannot hear adverts on eth0: socket failed: EMFILE; raise LimitNOFILE`,
+    `${DOWN_MS} delete eth0 10.0.0.9/24`,
+    `${DOWN_MS} tracker`,
+  ]);
+  expect([...kernel.keys()]).toEqual([]);
+  deaf.clear();
+  await linkIs({ index: 7, addresses: ["10.0.0.1/24", "10.0.0.3/24"] });
+  expect(story()).toEqual([`${DOWN_MS} FAULT → BACKUP: its peers can be heard again`]);
 });
