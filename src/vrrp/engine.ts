@@ -276,6 +276,7 @@ export function createEngine(): Engine {
 
   function configure(wish: VrrpSettings, nowMs: number): void {
     startupUntilMs ??= nowMs + wish.startupDelayMs;
+    knowledge.keepFor(wish);
     const wanted = new Set(wish.routers.map(({ key }) => key));
     const unwanted = [...instances.values()].filter(({ key }) => !wanted.has(key));
     moving = true;

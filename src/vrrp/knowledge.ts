@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { EventBody } from "../events.ts";
 import type { LinkState } from "./interface.ts";
 import type { FactOf } from "./priority.ts";
-import type { Fact } from "./settings.ts";
+import type { Fact, Tracking, VrrpSettings } from "./settings.ts";
 
 export type Surroundings = {
   readonly linkOf: (name: string) => LinkState | undefined;
@@ -19,6 +19,8 @@ export type Knowledge = Surroundings & {
   learnFact(fact: Fact): string | undefined;
   /** @param reason undefined = it can hear @returns whether that is new */
   learnHearing(router: string, reason: string | undefined): boolean;
+  /** Forgets the facts that nobody asks for by this configuration: whoever asks again waits for news. */
+  keepFor(settings: VrrpSettings): void;
 };
 
 export function createKnowledge(): Knowledge {
@@ -34,7 +36,7 @@ export function createKnowledge(): Knowledge {
 
   return {
     linkOf: (name) => links.get(name),
-    factOf: (tracker, id) => facts.get(`${tracker} ${id}`) ?? (tracker === "interface" ? linkFact(id) : undefined),
+    factOf: (tracker, id) => facts.get(nameOf({ tracker, id })) ?? (tracker === "interface" ? linkFact(id) : undefined),
     deafnessOf: (router) => deafness.get(router),
     learnLink(state) {
       const before = links.get(state.name);
@@ -51,7 +53,7 @@ export function createKnowledge(): Knowledge {
       };
     },
     learnFact(fact) {
-      const name = `${fact.tracker} ${fact.id}`;
+      const name = nameOf(fact);
       const before = facts.get(name);
       facts.set(name, fact);
       if (before?.value === fact.value) return undefined;
@@ -63,7 +65,17 @@ export function createKnowledge(): Knowledge {
       else deafness.set(router, reason);
       return true;
     },
+    keepFor({ routers, groups }) {
+      const tracked = new Set([...routers, ...groups].flatMap(({ trackers }) => trackers.map(nameOf)));
+      const keys = new Set(routers.map(({ key }) => key));
+      for (const name of facts.keys()) if (!tracked.has(name)) facts.delete(name);
+      for (const key of deafness.keys()) if (!keys.has(key)) deafness.delete(key);
+    },
   };
+}
+
+function nameOf({ tracker, id }: Pick<Tracking, "tracker" | "id">): string {
+  return `${tracker} ${id}`;
 }
 
 function isUp(link: LinkState): boolean {

@@ -163,6 +163,25 @@ describe("reload", () => {
     expect(told(actions)).toEqual(["INIT → BACKUP: started"]);
   });
 
+  test("a script that was removed and comes again must answer again first", () => {
+    const { at } = started([]);
+    const tracking = routerSettings({ trackers: [chk] });
+    at(0, configure([tracking]));
+    expect(told(at(500, fact("up")))).toEqual(["INIT → BACKUP: script chk is up"]);
+    at(1000, configure([two]));
+    expect(told(at(2000, configure([two, tracking])))).toEqual([]);
+    expect(told(at(2500, fact("down", "exit status 1")))).toEqual(["INIT → FAULT: script chk failed: exit status 1"]);
+  });
+
+  test("what is known of a script stays while somebody tracks it", () => {
+    const { at } = started([]);
+    const tracking = routerSettings({ trackers: [chk] });
+    at(0, configure([tracking]));
+    at(500, fact("up"));
+    const another = routerSettings({ vrid: 2, trackers: [chk] });
+    expect(told(at(1000, configure([tracking, another])))).toEqual(["INIT → BACKUP: started"]);
+  });
+
   test("a removed one resigns, gives its addresses up and is gone", () => {
     const { engine, at } = master({});
     const actions = at(20_000, configure([two]));
