@@ -36,8 +36,7 @@ export function buildNotify({ defs, routers, groups, services }: NotifyParts, re
       ...built.map(({ name, block }) => instanceNotify("instance", name, block, vrrpMail, changes, report)),
       ...groups.map((block) => instanceNotify("group", block.words[1] ?? "", block, vrrpMail, changes, report)),
     ],
-    services: services.map((service) => serviceNotify(service, checkerMail ?? false, report)),
-    servers: services.flatMap((service) => serverNotifies(service, checkerMail ?? true, report)),
+    ...balancedNotify(services, checkerMail, report),
     fifos: {
       all: fifoOf(defs, "notify_fifo", report),
       vrrp: fifoOf(defs, "vrrp_notify_fifo", report),
@@ -72,6 +71,31 @@ function instanceNotify(
     mail: booleanOf(block, "smtp_alert") ?? mail,
     priorityChanges: booleanOf(block, "notify_priority_changes") ?? changes,
   };
+}
+
+type Balanced = Pick<NotifySettings, "services" | "servers">;
+
+/** By service, and by what `smtp_alert` says elsewhere: what was built without a remark, so that it is the same object the next time. */
+const builtBefore = new WeakMap<
+  BuiltService,
+  Map<boolean | undefined, { service: ServiceNotify; servers: readonly ServerNotify[] }>
+>();
+
+function balancedNotify(built: readonly BuiltService[], checkerMail: boolean | undefined, report: Report): Balanced {
+  const services: ServiceNotify[] = [];
+  const servers: ServerNotify[] = [];
+  for (const one of built) {
+    const reports = report.count();
+    const known = builtBefore.get(one)?.get(checkerMail);
+    const made = known ?? {
+      service: serviceNotify(one, checkerMail ?? false, report),
+      servers: serverNotifies(one, checkerMail ?? true, report),
+    };
+    services.push(made.service);
+    for (const server of made.servers) servers.push(server);
+    if (known === undefined && report.count() === reports) builtBefore.set(one, new Map([[checkerMail, made]]));
+  }
+  return { services, servers };
 }
 
 function serviceNotify({ settings, block }: BuiltService, mail: boolean, report: Report): ServiceNotify {

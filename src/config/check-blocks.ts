@@ -5,6 +5,7 @@
 import { parseIp } from "../base/address.ts";
 import { find, findAll, has, numberIn } from "./access.ts";
 import { urlOf } from "./build-check.ts";
+import { createSilence } from "./memory.ts";
 import { doubtful, nearest, type Report, wrong } from "./problems.ts";
 import type { Statement } from "./statement.ts";
 
@@ -34,7 +35,7 @@ export function checkBlocks(statements: readonly Statement[], report: Report): v
         }
         break;
       case "virtual_server":
-        checkService(statement, report);
+        unlessSilent(statement, report, () => checkService(statement, report));
         if (statement.words[1] === "group") checkGroupProtocol(statement, statements, report);
         break;
       case "virtual_server_group":
@@ -42,6 +43,8 @@ export function checkBlocks(statements: readonly Statement[], report: Report): v
     }
   }
 }
+
+const unlessSilent = createSilence();
 
 /** Numbers of which the table says that 0 is taken as 1: keepalived says so, too. */
 function checkZeros(block: Statement, report: Report): void {

@@ -5,7 +5,7 @@ import { rawText, type Statement } from "./statement.ts";
 export function consolidate({ statements, sources, plain }: ReadResult): string {
   const [main] = sources;
   if (main === undefined) return "";
-  if (plain && sources.length === 1) return `${main.text.replace(/\n?$/, "\n")}# ${main.path}:1\n`;
+  if (plain && sources.length === 1) return `${main.text}${main.text.endsWith("\n") ? "" : "\n"}# ${main.path}:1\n`;
   const lines: string[] = [];
   write(statements, "", lines);
   return `${lines.join("\n")}\n`;

@@ -3,6 +3,7 @@
  * they stand; the others (`$`, `\`, `@`, `~`, include) go through `expand.ts` first and come back as text with columns.
  * Facts: config-language 8–14.
  */
+import { detached } from "./memory.ts";
 import { type Place, type Report, wrong } from "./problems.ts";
 import { type Expanded, isBlank, type Source, type Statement } from "./statement.ts";
 import type { Tree } from "./tree.ts";
@@ -25,8 +26,12 @@ export type Line = {
 /** Reads the statements and braces of a line into the tree. */
 export type Scanner = (line: Line) => void;
 
-export function createScanner(tree: Tree, report: Report): Scanner {
-  const remember = createMemory();
+/** @param lasting the words outlive the text that they are read from */
+export function createScanner(tree: Tree, report: Report, lasting = false): Scanner {
+  const cut = lasting
+    ? (text: string, from: number, to: number) => detached(text.slice(from, to))
+    : (text: string, from: number, to: number) => text.slice(from, to);
+  const remember = createWordStore(cut);
   return (line) => {
     const { text, to } = line;
     const comments = line.expanded === undefined; // else they are gone already, and what looks like one is none
@@ -62,7 +67,7 @@ export function createScanner(tree: Tree, report: Report): Scanner {
       } else {
         if (words.length === 0) start = at;
         const close = code === QUOTE ? quoteEnd(line, at, report) : plainWordEnd(text, at, to, comments);
-        words.push(code === QUOTE ? text.slice(at + 1, Math.max(at + 1, close - 1)) : remember.word(text, at, close));
+        words.push(code === QUOTE ? cut(text, at + 1, Math.max(at + 1, close - 1)) : remember.word(text, at, close));
         at = close;
         end = Math.min(close, to);
       }
@@ -139,7 +144,7 @@ function trimmedEnd(text: string, from: number, to: number): number {
 const SLOTS = 1 << 14;
 
 /** A large file says the same few things again and again: equal words, and equal pairs of words, are kept once. */
-function createMemory() {
+function createWordStore(cut: (text: string, from: number, to: number) => string) {
   const singles = new Array<string>(SLOTS).fill("");
   const lists = new Array<readonly string[]>(SLOTS).fill([]);
   return {
@@ -149,7 +154,7 @@ function createMemory() {
       const slot = (hash ^ (hash >>> 14)) & (SLOTS - 1);
       const known = singles[slot] ?? "";
       if (known.length === to - from && text.startsWith(known, from)) return known;
-      const word = text.slice(from, to);
+      const word = cut(text, from, to);
       singles[slot] = word;
       return word;
     },

@@ -17,6 +17,7 @@ import { buildFurther } from "./further/build.ts";
 import { grammar } from "./grammar.ts";
 import { checkMachine, type MachineView } from "./machine.ts";
 import { checkMeaning } from "./meaning/meaning.ts";
+import type { Memory } from "./memory.ts";
 import { createReport, type Report, wrong } from "./problems.ts";
 import { type Files, type ReadResult, readAll } from "./source.ts";
 import type { Statement } from "./statement.ts";
@@ -31,11 +32,13 @@ export type LoadOptions = Surroundings &
     readonly view?: MachineView;
     /** Fill `written` and `further`, which the daemon has no use for. */
     readonly written?: true;
+    /** What the last reading left: for one that follows another of the same file. */
+    readonly memory?: Memory;
   };
 
 /** @param path the main file, or a pattern for several */
 export function loadConfig(files: Files, path: string, options: LoadOptions): Loaded {
-  const { read, report } = readAtOnce(files, resolve(path), options);
+  const { read, report } = readAtOnce(files, resolve(path), options, options.memory);
   validate(read.statements, grammar, report);
   checkLines(read.statements, report);
   const built = build(read.statements, options, report);
@@ -59,10 +62,12 @@ function readAtOnce(
   files: Files,
   main: string,
   surroundings: Surroundings,
+  memory: Memory | undefined,
 ): { readonly read: ReadResult; readonly report: Report } {
   for (let attempt = 1; ; attempt++) {
     const report = createReport();
-    const read = readAll(files, main, surroundings, grammar, report);
+    memory?.begin();
+    const read = readAll(files, main, surroundings, grammar, report, memory);
     const changed = files.changed?.();
     if (changed === undefined) return { read, report };
     if (attempt < ATTEMPTS) continue;

@@ -5,7 +5,7 @@
 import { commandOf } from "./build-command.ts";
 import type { Rule } from "./grammar.ts";
 import type { NetworkView } from "./meaning/view.ts";
-import { doubtful, hint, type Report, type Saying, warning } from "./problems.ts";
+import { doubtful, hint, type Report, type Saying, silent, warning } from "./problems.ts";
 import { checkScript, closedTo, type ScriptView } from "./script-path.ts";
 import type { Statement } from "./statement.ts";
 
@@ -62,7 +62,7 @@ const DEFAULT_USER = "keepalived_script";
 function walk(statements: readonly Statement[], context: Context): void {
   for (const statement of statements) {
     const { rule, body } = statement;
-    if (rule === undefined) continue;
+    if (rule === undefined || (rule.name === "virtual_server" && isNeutral(statement))) continue;
     switch (subjectOf(rule)) {
       case "command":
         command(
@@ -87,6 +87,23 @@ function walk(statements: readonly Statement[], context: Context): void {
         if (body !== undefined) walk(body, context);
     }
   }
+}
+
+/** Services that name nothing of a machine. There may be thousands, and the next reading may recognize them (`memory.ts`). */
+const neutral = new WeakSet<Statement>();
+
+function isNeutral(service: Statement): boolean {
+  if (neutral.has(service)) return true;
+  if (namesMachine(service.body ?? [])) return false;
+  neutral.add(service);
+  return true;
+}
+
+function namesMachine(statements: readonly Statement[]): boolean {
+  return statements.some(
+    ({ rule, body }) =>
+      rule !== undefined && (subjectOf(rule) !== "nothing" || (body !== undefined && namesMachine(body))),
+  );
 }
 
 /** What of this machine a keyword names; remembered, for there may be a hundred thousand statements. */
@@ -147,12 +164,9 @@ function account(
   }
 }
 
-/** Problems of the command's own text are told where it is built. */
-const silent: Report = { at: () => undefined, atPlace: () => undefined, list: () => [] };
-
 /** @param users the block's own `user`, if it has one */
 function command(statement: Statement, users: Statement | undefined, context: Context): void {
-  const found = commandOf(statement, silent);
+  const found = commandOf(statement, silent); // problems of its own text are told where it is built
   const program = found?.argv[0];
   if (found === undefined || program === undefined) return;
   const result = checkScript(program, context.view);

@@ -79,8 +79,13 @@ export type Report = {
   /** @param word index of the offending word in the statement, 0 = its keyword */
   at(statement: Statement, word: number, saying: Saying): void;
   atPlace(place: Place, saying: Saying): void;
+  /** How many there are so far. */
+  count(): number;
   list(): readonly Problem[];
 };
+
+/** For who looks at what is reported elsewhere. */
+export const silent: Report = { at: () => undefined, atPlace: () => undefined, count: () => 0, list: () => [] };
 
 const LIMIT = 2000;
 
@@ -93,6 +98,7 @@ export function createReport(): Report {
   };
   return {
     atPlace,
+    count: () => problems.length + omitted,
     at(statement, word, saying) {
       const { source, line } = statement;
       const column = columnOf(statement, word);

@@ -4,6 +4,7 @@
  */
 import { dirname, resolve as resolvePath } from "node:path/posix";
 import type { Result } from "../base/result.ts";
+import { watchBlocks } from "./blocks.ts";
 import { createExpander, type Surroundings, withoutComment, written } from "./expand.ts";
 import type { Grammar } from "./grammar.ts";
 import {
@@ -18,6 +19,7 @@ import {
   type Strict,
 } from "./include.ts";
 import { createScanner } from "./lines.ts";
+import type { Memory } from "./memory.ts";
 import { doubtful, type Place, type Report, warning, wrong } from "./problems.ts";
 import { isBlank, type Source, type Statement } from "./statement.ts";
 import { createTree } from "./tree.ts";
@@ -55,9 +57,11 @@ export function readAll(
   surroundings: Surroundings,
   grammar: Grammar,
   report: Report,
+  memory?: Memory,
 ): ReadResult {
   const tree = createTree(grammar, report);
-  const scan = createScanner(tree, report);
+  const scan = createScanner(tree, report, memory !== undefined);
+  const known = memory === undefined ? undefined : watchBlocks(memory, tree, report);
   const sources: Source[] = [];
   let plain = true;
   let checks: ReadonlySet<Strict> = new Set();
@@ -90,6 +94,12 @@ export function readAll(
       if (to - from > LONGEST_LINE) tooLong(path, number, to - from, report);
       let first = from;
       while (first < to && isBlank(text.charCodeAt(first))) first++;
+      const recalled = expander.collecting() ? undefined : known?.line(source, number, from, first);
+      if (recalled !== undefined) {
+        number += recalled.lines - 1;
+        from += recalled.length;
+        continue;
+      }
       if (nul(from) < to) {
         const saying = wrong(
           "VIPD017",
@@ -109,6 +119,7 @@ export function readAll(
         };
         if (to - from > LONGEST_SPECIAL) tooLongToExpand(here, report);
         else readSpecial(source, number, text.slice(from, to), folder, within);
+        known?.forget();
       } else if (first < to) scan({ source, number, text, from, to, expanded: undefined });
       from = to + 1;
     }

@@ -25,14 +25,15 @@ export type Expanded = {
 
 export type Statement = {
   readonly words: readonly string[];
-  readonly source: Source;
+  /** Where it stands; a block that the next reading recognizes moves (`memory.ts`). */
+  source: Source;
   /** From 1. */
-  readonly line: number;
+  line: number;
   /** The line that it stands on after substitution; undefined: as it stands in the file. */
   readonly expanded: Expanded | undefined;
   /** Its extent in the text that holds it. */
-  readonly start: number;
-  readonly end: number;
+  start: number;
+  end: number;
   /** The statements between its braces. */
   body: Statement[] | undefined;
   /** The row of the table that it matched, with the value of its only argument. */

@@ -12,8 +12,20 @@ export type Tree = {
   /** A brace at this offset of the line's text. */
   open(line: Line, at: number): void;
   close(line: Line, at: number): void;
+  /** What stands outside every block so far; undefined within one. */
+  outside(): Outside | undefined;
+  /** A block outside every other that was read before. */
+  whole(block: Statement): void;
   /** Ends the file. @returns the statements outside every block */
   end(): readonly Statement[];
+};
+
+export type Outside = {
+  readonly statements: readonly Statement[];
+  /** The last thing was a closing brace. */
+  readonly isClosed: boolean;
+  /** Braces that may be told to stand in the wrong place, if it turns out that they do not add up. */
+  readonly doubts: number;
 };
 
 type Level = {
@@ -85,6 +97,12 @@ export function createTree(grammar: Grammar, report: Report): Tree {
           : `remove it, or the } in line ${early.brace.line.number}`;
       suspicions = [];
       report.atPlace({ ...placeIn(line, at), text: "}" }, wrong("VIPD005", "} closes nothing", remedy));
+    },
+    outside: () =>
+      level === root ? { statements: root.body, isClosed: last === undefined, doubts: suspicions.length } : undefined,
+    whole(block) {
+      root.body.push(block);
+      last = undefined;
     },
     end() {
       for (const open of stack.slice(1)) unclosed(open, "the end of the file");

@@ -5,6 +5,7 @@
 import { type Grammar, isBlock, type Rule } from "./grammar.ts";
 import type { Entry, Takes } from "./keywords/entry.ts";
 import { removedKeywords } from "./keywords/removed.ts";
+import { createSilence } from "./memory.ts";
 import { doubtful, hint, nearest, type Report, type Saying, warning, wrong } from "./problems.ts";
 import type { Statement } from "./statement.ts";
 import { type Reader, readerOf } from "./values.ts";
@@ -31,34 +32,43 @@ export function validate(statements: readonly Statement[], grammar: Grammar, rep
     readers: new Array<undefined>(grammar.size).fill(undefined),
     serial: 0,
   };
-  validateBlock(statements, grammar.root, undefined, context);
+  const serial = ++context.serial;
+  for (const statement of statements)
+    unlessSilent(statement, report, () => validateOne(statement, grammar.root, undefined, serial, context));
 }
+
+const unlessSilent = createSilence();
 
 function validateBlock(
   body: readonly Statement[],
   inside: ReadonlyMap<string, Rule>,
-  block: Rule | undefined,
+  block: Rule,
   context: Context,
 ): void {
   const serial = ++context.serial;
-  for (const statement of body) {
-    const rule = inside.get(statement.words[0] ?? "");
-    if (rule === undefined) {
-      context.report.at(statement, 0, unknown(statement, inside, block, context.grammar));
-      continue;
-    }
-    statement.rule = rule;
-    if (!checkWords(statement, rule, context)) {
-      statement.rule = undefined;
-      if (statement.body !== undefined && rule.entry.takes.form === "block")
-        validateBlock(statement.body, rule.inside, rule, context);
-      continue;
-    }
+  for (const statement of body) validateOne(statement, inside, block, serial, context);
+}
+
+function validateOne(
+  statement: Statement,
+  inside: ReadonlyMap<string, Rule>,
+  block: Rule | undefined,
+  serial: number,
+  context: Context,
+): void {
+  const rule = inside.get(statement.words[0] ?? "");
+  if (rule === undefined) {
+    context.report.at(statement, 0, unknown(statement, inside, block, context.grammar));
+    return;
+  }
+  statement.rule = rule;
+  if (!checkWords(statement, rule, context)) statement.rule = undefined;
+  else {
     if (rule.entry.repeat !== "all") repeated(statement, rule, serial, context);
     if (block === undefined || block.entry.support !== "not yet") tellSupport(statement, rule.entry, context.report);
-    if (statement.body !== undefined && rule.entry.takes.form === "block")
-      validateBlock(statement.body, rule.inside, rule, context);
   }
+  if (statement.body !== undefined && rule.entry.takes.form === "block")
+    validateBlock(statement.body, rule.inside, rule, context);
 }
 
 /** @returns whether the statement can be used */

@@ -1,5 +1,6 @@
 /** What a reload changes, in words: for the answer of `vipd reload`, the log and the status. */
 import { isDeepStrictEqual } from "node:util";
+import { differing } from "../base/differing.ts";
 import type { Config } from "../config/config.ts";
 import type { ServerSettings, ServiceSettings } from "../ipvs/settings.ts";
 import type { NotifySettings } from "../notify/settings.ts";
@@ -95,17 +96,17 @@ function addresses(before: Config, after: Config): readonly string[] {
 
 function services(before: readonly ServiceSettings[], after: readonly ServiceSettings[]): readonly string[] {
   const bare = (one: ServiceSettings) => ({ ...one, servers: undefined });
-  const old = new Map(before.map((one) => [one.key, one]));
-  const known = (one: ServiceSettings) => old.get(one.key);
+  const [old, now] = differing(before, after);
+  const known = new Map(old.map((one) => [one.key, one]));
   return [
     ...compare(
       "virtual server",
-      before.map(bare),
-      after.map(bare),
+      old.map(bare),
+      now.map(bare),
       (one) => one.key,
       (one) => one.name,
     ),
-    ...after.flatMap((one) => servers(one, known(one)?.servers ?? [])),
+    ...now.flatMap((one) => servers(one, known.get(one.key)?.servers ?? [])),
   ];
 }
 
@@ -123,37 +124,40 @@ function servers(service: ServiceSettings, before: readonly ServerSettings[]): r
 }
 
 function checks(before: Config, after: Config): readonly string[] {
-  const old = new Set(before.checks.checks.map((one) => one.id));
-  const kept = new Set(after.checks.checks.map((one) => one.id));
+  const [former, now] = differing(before.checks.checks, after.checks.checks);
+  const old = new Set(former.map((one) => one.id));
+  const kept = new Set(now.map((one) => one.id));
   const servers = new Map(
-    after.checks.checks.filter((one) => !old.has(one.id)).map((one) => [`${one.server} of ${one.service}`, true]),
+    now.filter((one) => !old.has(one.id)).map((one) => [`${one.server} of ${one.service}`, true]),
   );
-  const gone = before.checks.checks.filter((one) => !kept.has(one.id)).map((one) => `${one.server} of ${one.service}`);
+  const gone = former.filter((one) => !kept.has(one.id)).map((one) => `${one.server} of ${one.service}`);
   for (const name of gone) servers.set(name, true);
   return [...servers.keys()].map((name) => `checks of ${name} changed`);
 }
 
 /** Whose notifications change; those of what comes or goes do so with it. */
 function notifications(before: NotifySettings, after: NotifySettings): readonly string[] {
-  const old = new Map(subjectsOf(before));
-  const changed = subjectsOf(after).filter(([name, one]) => old.has(name) && !sameSettings(old.get(name), one));
+  const names = [
+    ...renewed(before.instances, after.instances, (one) => `${one.kind} ${one.name}`),
+    ...renewed(before.services, after.services, (one) => `virtual server ${one.service}`),
+    ...renewed(before.servers, after.servers, (one) => `real server ${one.server} of ${one.service}`),
+  ];
   const rest = (all: NotifySettings) => ({ ...all, instances: undefined, services: undefined, servers: undefined });
   return [
-    ...changed.map(([name]) => `notifications of ${name} changed`),
+    ...names.map((name) => `notifications of ${name} changed`),
     ...whole("notifications", rest(before), rest(after)),
   ];
 }
 
-function subjectsOf({
-  instances,
-  services: balanced,
-  servers: real,
-}: NotifySettings): readonly (readonly [name: string, settings: unknown])[] {
-  return [
-    ...instances.map((one) => [`${one.kind} ${one.name}`, one] as const),
-    ...balanced.map((one) => [`virtual server ${one.service}`, one] as const),
-    ...real.map((one) => [`real server ${one.server} of ${one.service}`, one] as const),
-  ];
+/** Names of those that are in both and differ. */
+function renewed<T extends object>(
+  before: readonly T[],
+  after: readonly T[],
+  nameOf: (one: T) => string,
+): readonly string[] {
+  const [former, now] = differing(before, after);
+  const old = new Map(former.map((one) => [nameOf(one), one]));
+  return now.map(nameOf).filter((name, at) => old.has(name) && !sameSettings(old.get(name), now[at]));
 }
 
 function whole(kind: string, before: unknown, after: unknown): readonly string[] {

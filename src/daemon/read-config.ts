@@ -5,7 +5,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { Loaded, Problem } from "../config/config.ts";
+import type { Config, Loaded, Problem } from "../config/config.ts";
+import { type Handover, unpack } from "./handover.ts";
 
 export type ReadOptions = {
   /** `-i`; undefined: the host name up to its first dot. */
@@ -30,11 +31,9 @@ const YOUNG_MB = 192;
 const LARGE_BYTES = 200_000;
 const KEEP_MS = 600_000;
 
-/** The thread, and what it is reading. */
-type Reader = { readonly worker: Worker; waiting: Waiting | undefined };
-type Waiting = { answered(answer: ReadAnswer): void; died(reason: string): void };
-/** The text apart: it is large, and needs no parsing. */
-export type ReadAnswer = { readonly loaded: string; readonly consolidated: string };
+/** The thread, what it is reading, and the last configuration that came from it. */
+type Reader = { readonly worker: Worker; waiting: Waiting | undefined; before: Config | undefined };
+type Waiting = { answered(answer: Handover): void; died(reason: string): void };
 
 let warm: Reader | undefined;
 
@@ -61,10 +60,12 @@ export function readConfig(path: string, options: ReadOptions): Promise<Loaded> 
     );
     reader.waiting = {
       died: (reason) => fail(`reading the file failed: ${reason}`, "see whether it expands without end"),
-      answered({ loaded, consolidated }) {
-        const rest = JSON.parse(loaded) as Omit<Loaded, "consolidated">;
-        finish({ ...rest, consolidated });
-        if (warm === undefined && options.memoryMb === undefined && consolidated.length > LARGE_BYTES) keep(reader);
+      answered(answer) {
+        const loaded = unpack(answer, reader.before);
+        reader.before = loaded.config ?? reader.before;
+        finish(loaded);
+        const isLarge = loaded.consolidated.length > LARGE_BYTES;
+        if (warm === undefined && options.memoryMb === undefined && isLarge) keep(reader);
         else void reader.worker.terminate();
       },
     };
@@ -106,8 +107,8 @@ function launched(): Reader | undefined {
 }
 
 function follow(worker: Worker): Reader {
-  const reader: Reader = { worker, waiting: undefined };
-  reader.worker.on("message", (answer: ReadAnswer) => reader.waiting?.answered(answer));
+  const reader: Reader = { worker, waiting: undefined, before: undefined };
+  reader.worker.on("message", (answer: Handover) => reader.waiting?.answered(answer));
   const gone = (reason: string) => {
     if (warm === reader) warm = undefined;
     reader.waiting?.died(reason);

@@ -2,6 +2,7 @@
  * What each role is told of a configuration, and nothing more: the checkers never see a password. In pieces, each under a millisecond
  * of work for the process that reads it, for the vrrp process has adverts to send meanwhile.
  */
+import { differing } from "../base/differing.ts";
 import type { Config } from "../config/config.ts";
 import type { UpDown } from "../events.ts";
 import type { AddressKey, ToCheckers, ToVrrp } from "./messages.ts";
@@ -46,12 +47,15 @@ export function* checkerSlices(
   before?: Config,
 ): Generator<ToCheckers> {
   yield { type: "begin", generation, logAllFailures: config.checks.logAllFailures, namespace };
-  const has = new Set(before?.checks.checks.map((check) => check.id));
-  const wanted = new Set(config.checks.checks.map((check) => check.id));
-  if (has.size > 0) yield { type: "keep", generation, without: [...has].filter((id) => !wanted.has(id)) };
-  const added = config.checks.checks.filter((check) => !has.has(check.id));
+  const former = before?.checks.checks ?? [];
+  const [old, now] = differing(former, config.checks.checks);
+  const has = new Set(old.map((check) => check.id));
+  const wanted = new Set(now.map((check) => check.id));
+  if (former.length > 0) yield { type: "keep", generation, without: [...has].filter((id) => !wanted.has(id)) };
+  const added = now.filter((check) => !has.has(check.id));
   for (const checks of pieces(added, CHECKS_A_PIECE)) yield { type: "checks", generation, checks };
-  const news = health.filter(([id]) => !has.has(id));
+  const addedIds = new Set(added.map((check) => check.id));
+  const news = health.filter(([id]) => addedIds.has(id));
   for (const known of pieces(news, HEALTH_A_PIECE)) yield { type: "health", generation, health: known };
   yield { type: "prepare", generation };
 }

@@ -5,6 +5,7 @@
 import type { Forwarding, ServerSettings, ServiceSettings, SorrySettings } from "./settings.ts";
 
 export function sameSettings(a: ServiceSettings, b: ServiceSettings): boolean {
+  if (a === b) return true; // what a reload recognized
   return (
     a.key === b.key &&
     a.name === b.name &&

@@ -5,6 +5,8 @@ import type { Statement } from "../statement.ts";
 export type Gathering = {
   /** @param key what makes two remarks the same @param word of the statement that offends */
   note(key: string | number, statement: Statement, word: number, saying: () => Saying): void;
+  /** How often something was noted. */
+  count(): number;
   tell(report: Report): void;
 };
 
@@ -12,8 +14,11 @@ type Noted = { readonly statement: Statement; readonly word: number; readonly sa
 
 export function gather(): Gathering {
   const noted = new Map<string | number, Noted>();
+  let notes = 0;
   return {
+    count: () => notes,
     note(key, statement, word, saying) {
+      notes++;
       const known = noted.get(key);
       if (known === undefined) noted.set(key, { statement, word, saying: saying(), count: 1 });
       else known.count++;

@@ -1,7 +1,7 @@
 /** Scripts and other things to track: defined for nothing, slower than their interval, or written for a shell. */
 import { find, findAll, numberIn } from "../access.ts";
 import { commandOf } from "../build-command.ts";
-import { hint, type Report, warning } from "../problems.ts";
+import { hint, type Report, silent, warning } from "../problems.ts";
 import type { Statement } from "../statement.ts";
 import type { Script, Subjects } from "./subjects.ts";
 import { seconds } from "./words.ts";
@@ -57,7 +57,7 @@ const SHELL_WORDS: ReadonlySet<string> = new Set([
 
 /** Scripts are run without a shell (behaviour 74): its words would be arguments. */
 export function checkShell(statement: Statement, report: Report): void {
-  const argv = commandOf(statement, { at: () => undefined, atPlace: () => undefined, list: () => [] })?.argv ?? [];
+  const argv = commandOf(statement, silent)?.argv ?? [];
   const word = argv.find((one, index) => SHELL_WORDS.has(one) || (index > 0 && /^[12]?>>?[&/]/.test(one)));
   if (word === undefined || (argv[0] ?? "").endsWith("sh")) return;
   const message = `${statement.words[0]} uses ${word}, but no shell reads the command: ${argv[0]} gets it as an argument`;

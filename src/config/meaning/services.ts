@@ -1,5 +1,6 @@
 /** Virtual services: servers that loop or hide, schedulers that do not do what the rest of the block wants. */
 import { find, has, numberIn } from "../access.ts";
+import { createSilence } from "../memory.ts";
 import { hint, type Report, warning } from "../problems.ts";
 import type { Service, Subjects } from "./subjects.ts";
 import { listed } from "./words.ts";
@@ -8,12 +9,19 @@ export function checkServices({ services, instances }: Subjects, report: Report)
   const held = new Set(instances.flatMap(({ addresses }) => addresses.map(({ ip }) => ip)));
   for (const service of services) {
     if (held.size > 0) checkHolder(service, held, report);
-    checkServers(service, report);
-    checkWeights(service, report);
-    checkPersistence(service, report);
-    checkOptions(service, report);
-    checkQuorum(service, report);
+    unlessSilent(service.block, report, () => checkAlone(service, report));
   }
+}
+
+const unlessSilent = createSilence();
+
+/** What the block alone tells. */
+function checkAlone(service: Service, report: Report): void {
+  checkServers(service, report);
+  checkWeights(service, report);
+  checkPersistence(service, report);
+  checkOptions(service, report);
+  checkQuorum(service, report);
 }
 
 function checkHolder({ at, block }: Service, held: ReadonlySet<string>, report: Report): void {

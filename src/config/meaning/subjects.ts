@@ -86,7 +86,7 @@ export function subjectsOf(root: readonly Statement[], config: Config): Subjects
     groups: firstOfName(all("vrrp_sync_group")).map(groupOf),
     scripts,
     weights,
-    services: all("virtual_server").map(serviceOf),
+    services: all("virtual_server").map(knownServiceOf),
   };
 }
 
@@ -156,6 +156,15 @@ function scriptOf(block: Statement): Script {
 function weightOf(block: Statement): number {
   const weight = Number(find(block, "weight")?.words[1] ?? "0");
   return Number.isInteger(weight) ? weight : 0;
+}
+
+/** Of blocks that the next reading may recognize (`memory.ts`). */
+const known = new WeakMap<Statement, Service>();
+
+function knownServiceOf(block: Statement): Service {
+  const service = known.get(block) ?? serviceOf(block);
+  known.set(block, service);
+  return service;
 }
 
 function serviceOf(block: Statement): Service {
