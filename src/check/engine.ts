@@ -24,6 +24,8 @@ export type CheckState = {
   readonly check: CheckerSettings;
   readonly health: Health;
   readonly reason: string;
+  /** `reason` is why this machine could not ask; `health` is what was known before. */
+  readonly trouble: boolean;
   readonly lastMs: number | undefined;
   readonly tookMs: number | undefined;
   readonly runs: number;
@@ -37,7 +39,7 @@ export type Reports = {
   verdict(check: CheckerSettings, state: UpDown, finding: Finding): void;
   /** An attempt failed without changing anything: `attempt` of `of` that are needed; 0 of 0 for one that is down already. */
   failure(check: CheckerSettings, reason: string, attempt: number, of: number): void;
-  /** This machine could not ask. */
+  /** This machine cannot ask any more, or for another reason than before; not repeated while it stays so. */
   trouble(check: CheckerSettings, reason: string): void;
 };
 
@@ -51,6 +53,7 @@ type Track = {
   /** Said to others at least once. */
   told: boolean;
   reason: string;
+  trouble: boolean;
   lastMs: number | undefined;
   tookMs: number | undefined;
   runs: number;
@@ -85,8 +88,8 @@ export function createEngine(deps: Deps): Engine {
   return {
     replace,
     status: () =>
-      Array.from(tracks.values(), ({ check, health, reason, lastMs, tookMs, runs, failures }) => {
-        return { check, health, reason, lastMs, tookMs, runs, failures };
+      Array.from(tracks.values(), ({ check, health, reason, trouble, lastMs, tookMs, runs, failures }) => {
+        return { check, health, reason, trouble, lastMs, tookMs, runs, failures };
       }),
     stop() {
       for (const track of tracks.values()) end(track);
@@ -102,6 +105,7 @@ function newTrack(check: CheckerSettings, known: UpDown | undefined, dueMs: numb
     health: { state: known ?? "unknown", failures: 0 },
     told: false,
     reason: known === undefined ? "not checked yet" : "as before",
+    trouble: false,
     lastMs: undefined,
     tookMs: undefined,
     runs: 0,
@@ -157,12 +161,14 @@ async function withDeadline(deps: Deps, wheel: Wheel, track: Track, attempt: Att
 
 function conclude(reports: Reports, track: Track, verdict: Verdict, finding: Finding): void {
   const { check, health: before } = track;
+  const news = !track.trouble || track.reason !== finding.reason;
   track.runs++;
+  track.trouble = verdict.up === undefined;
   track.reason = finding.reason;
   track.lastMs = finding.atMs;
   track.tookMs = finding.tookMs;
   if (verdict.up === undefined) {
-    reports.trouble(check, finding.reason);
+    if (news) reports.trouble(check, finding.reason);
     return;
   }
   if (!verdict.up) track.failures++;

@@ -10,8 +10,8 @@ import { formatDuration } from "../base/duration.ts";
 import type { ConnectionSettings } from "./settings.ts";
 
 /**
- * What one attempt found. `up` undefined: this machine could not ask (no descriptor or port was left), which says nothing about
- * the server. `why` in words: `connected`, `refused`, `timeout after 3 s`, `status 503`.
+ * What one attempt found. `up` undefined: this machine could not ask (its source port is in use, no descriptor is left), which says
+ * nothing about the server. `why` in words: `connected`, `refused`, `timeout after 3 s`, `status 503`.
  */
 export type Verdict = { readonly up: boolean | undefined; readonly why: string };
 
@@ -58,10 +58,8 @@ export function failureOf(error: unknown, signal: AbortSignal, connection: Conne
   if (signal.aborted) return { up: false, why: `timeout after ${formatDuration(connection.timeoutMs)}` };
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (typeof code !== "string") throw error;
-  if (OURS.has(code) || forbidden(error, code)) return { up: undefined, why: `this machine cannot ask: ${code}` };
-  if (code === "EADDRNOTAVAIL" && connection.bindIp === undefined)
-    return { up: undefined, why: "this machine has no port left" };
-  if (code === "EADDRINUSE") return { up: false, why: sourceInUse(connection) };
+  const ours = ownTrouble(code, syscallOf(error), connection);
+  if (ours !== undefined) return { up: undefined, why: `this machine cannot ask: ${ours}` };
   const words = WORDS[code];
   if (words !== undefined) return { up: false, why: words };
   if (code === "EPROTO" || code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_")) {
@@ -71,18 +69,45 @@ export function failureOf(error: unknown, signal: AbortSignal, connection: Conne
   return { up: false, why: code };
 }
 
-function sourceInUse({ bindIp, bindPort }: ConnectionSettings): string {
-  const where = [bindIp, bindPort].filter((one) => one !== undefined).join(":");
-  return `source port ${where} is in use on this machine; choose another bind_port`;
+/**
+ * What keeps this machine from asking, and what to do about it. Only what hinders the check and not the service: where there is no way
+ * to the server, none of its clients' packets would get there either, so that it is down from here.
+ *
+ * @returns undefined if it is none of these
+ */
+function ownTrouble(code: string, syscall: string, connection: ConnectionSettings): string | undefined {
+  const { bindIp, bindPort, bindDevice } = connection;
+  const source = [bindIp, bindPort].filter((one) => one !== undefined).join(":");
+  switch (code) {
+    case "EMFILE":
+    case "ENFILE":
+      return `no file descriptor is left (${code}); raise LimitNOFILE, or check less often`;
+    case "ENOMEM":
+    case "ENOBUFS":
+      return `no memory is left (${code})`;
+    case "EADDRNOTAVAIL":
+      if (syscall === "bind") return `it has no address ${bindIp ?? source}; add it, or change bindto`;
+      return bindPort === undefined ? NO_PORT : sourceInUse(source);
+    case "EADDRINUSE":
+      return bindPort === undefined ? NO_PORT : sourceInUse(source);
+    case "ENODEV":
+      return `it has no device ${bindDevice ?? ""}; change bind_if`;
+    case "EPERM":
+    case "EACCES": // at connect a firewall forbids it: that is a failure of the check
+      return syscall === "setsockopt" || syscall === "bind" ? `not permitted (${code} of ${syscall})` : undefined;
+    default:
+      return undefined;
+  }
 }
 
-/** No fault of the server: descriptors, memory, buffers. */
-const OURS: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"]);
+const NO_PORT = "no source port is left; widen net.ipv4.ip_local_port_range, or check less often";
 
-/** A mark or a low source port that this process may not set; a connection that a firewall forbids is a failure of the check. */
-function forbidden(error: unknown, code: string): boolean {
-  if (code !== "EPERM" && code !== "EACCES") return false;
-  return error instanceof Error && "syscall" in error && (error.syscall === "setsockopt" || error.syscall === "bind");
+function sourceInUse(source: string): string {
+  return `source port ${source} is in use; choose another bind_port`;
+}
+
+function syscallOf(error: unknown): string {
+  return error instanceof Error && "syscall" in error ? String(error.syscall) : "";
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -92,9 +117,8 @@ const WORDS: Readonly<Record<string, string>> = {
   ETIMEDOUT: "no answer",
   EHOSTUNREACH: "host unreachable",
   ENETUNREACH: "network unreachable",
+  ENETDOWN: "network down",
   EHOSTDOWN: "host down",
-  EADDRNOTAVAIL: "source address not available",
-  ENODEV: "source device does not exist",
   EACCES: "not permitted (EACCES)",
   EPERM: "not permitted (EPERM)",
 };

@@ -169,8 +169,13 @@ function service(one: ServiceStatus, now: number, paint: Paint): readonly string
   const lines = table(["  real server", "state", "since", "weight", "last check"], rows);
   return [
     `virtual server ${paint.strong(one.name)} ${state} for ${formatDuration(now - one.sinceMs)}: ${one.scheduler}, weight ${one.weight}, quorum ${one.quorum}${sorry}`,
-    ...lines.map((line, index) => (one.servers[index - 1]?.state === "down" ? paint.bad(line) : line)),
+    ...lines.map((line, index) => (isBad(one.servers[index - 1]) ? paint.bad(line) : line)),
   ];
+}
+
+/** Down, or nobody can know whether it is. */
+function isBad(server: ServiceStatus["servers"][number] | undefined): boolean {
+  return server !== undefined && (server.state === "down" || server.checks.some(({ trouble }) => trouble));
 }
 
 function lastCheck(check: ServiceStatus["servers"][number]["checks"][number], now: number): string {

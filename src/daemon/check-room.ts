@@ -37,7 +37,7 @@ type Stage = {
   prepared: Prepared | undefined;
 };
 
-/** Troubles of this machine are told once in this time. */
+/** Troubles of this machine are told once in this time at most. */
 const TROUBLE_MS = 10_000;
 
 export function createCheckRoom(deps: CheckRoomDeps): CheckRoom {
@@ -47,7 +47,9 @@ export function createCheckRoom(deps: CheckRoomDeps): CheckRoom {
   /** Those that are in force. */
   let current: readonly CheckerSettings[] = [];
   let logAllFailures = false;
-  let troubles = 0;
+  /** Troubles since the last one that was told, and the latest of them. */
+  let untold = 0;
+  let latest = "";
   let quiet: Disposable | undefined;
 
   const engine = createEngine({
@@ -62,14 +64,19 @@ export function createCheckRoom(deps: CheckRoomDeps): CheckRoom {
     },
   });
 
-  /** The first is told at once, the others of the next ten seconds together. */
+  /** The first is told at once, the others of the next ten seconds together at their end. */
   function trouble(reason: string): void {
-    troubles++;
-    if (quiet !== undefined) return;
-    say({ type: "warning", reason: troubles === 1 ? reason : `${reason} (and ${troubles - 1} other checks)` });
-    troubles = 0;
+    untold++;
+    latest = reason;
+    if (quiet === undefined) tellTroubles();
+  }
+
+  function tellTroubles(): void {
+    say({ type: "warning", reason: untold === 1 ? latest : `${latest} (and ${untold - 1} more; see vipd status)` });
+    untold = 0;
     quiet = clock.after(TROUBLE_MS, () => {
       quiet = undefined;
+      if (untold > 0) tellTroubles();
     });
   }
 
@@ -148,9 +155,9 @@ export function createCheckRoom(deps: CheckRoomDeps): CheckRoom {
   return { hear };
 }
 
-function statusOf({ check, health, reason, lastMs, tookMs, runs, failures }: CheckState): CheckStatus {
+function statusOf({ check, health, reason, trouble, lastMs, tookMs, runs, failures }: CheckState): CheckStatus {
   const took = tookMs === undefined ? undefined : rounded(tookMs);
-  return { id: check.id, state: health.state, reason, lastMs, tookMs: took, runs, failures };
+  return { id: check.id, state: health.state, reason, trouble, lastMs, tookMs: took, runs, failures };
 }
 
 /** Microseconds: more digits only make longer messages. */

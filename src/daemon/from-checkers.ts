@@ -11,6 +11,7 @@ const checkStatus = z.object({
   id: words,
   state: z.enum(["up", "down", "unknown"]),
   reason: words,
+  trouble: z.boolean(),
   lastMs: optional(z.number()),
   tookMs: optional(z.number()),
   runs: whole,

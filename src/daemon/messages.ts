@@ -119,6 +119,8 @@ export type CheckStatus = {
   readonly id: string;
   readonly state: UpDown | "unknown";
   readonly reason: string;
+  /** This machine could not ask, as `reason` says; `state` is what was known before. */
+  readonly trouble: boolean;
   /** CLOCK_BOOTTIME ms of the last finished attempt; undefined before the first. */
   readonly lastMs: number | undefined;
   readonly tookMs: number | undefined;

@@ -108,8 +108,20 @@ test("a machine that cannot ask says so, and says nothing of the server", async 
   told.answer = "has no port";
   told.engine.replace([check()], none);
   await told.clock.advance(5000);
-  expect(told.lines).toEqual(["2.0 web trouble: this machine has no port left"]);
-  expect(told.engine.status()).toMatchObject([{ health: { state: "unknown" }, failures: 0 }]);
+  const trouble =
+    "web trouble: this machine cannot ask: no source port is left; widen net.ipv4.ip_local_port_range, or check less often";
+  expect(told.lines).toEqual([`2.0 ${trouble}`]);
+  expect(told.engine.status()).toMatchObject([{ health: { state: "unknown" }, trouble: true, failures: 0 }]);
+  await told.clock.advance(60_000);
+  expect(told.lines).toEqual([`2.0 ${trouble}`]);
+  told.answer = "accepts";
+  await told.clock.advance(10_000);
+  expect(told.lines.slice(1)).toEqual(["72.0 web up: connected"]);
+  expect(told.engine.status()).toMatchObject([{ health: { state: "up" }, trouble: false }]);
+  told.answer = "has no port";
+  await told.clock.advance(30_000);
+  expect(told.lines.slice(2)).toEqual([`82.0 ${trouble}`]);
+  expect(told.engine.status()).toMatchObject([{ health: { state: "up" }, trouble: true }]);
 });
 
 test("replace: what stays keeps its schedule and its health, what goes is forgotten, also in mid-attempt", async () => {

@@ -32,7 +32,7 @@ test("TCP_CHECK: nobody listens", async () => {
   expect(await ask(tcpAttempt(connectionTo(await deadPort())))).toEqual({ up: false, why: "refused" });
 });
 
-test("TCP_CHECK: a source address of this machine is used, another is a failure", async () => {
+test("TCP_CHECK: a source address of this machine is used, another says nothing of the server", async () => {
   let from: string | undefined;
   await using server = await listen((socket) => {
     from = socket.remoteAddress;
@@ -41,8 +41,18 @@ test("TCP_CHECK: a source address of this machine is used, another is a failure"
   expect(await ask(tcpAttempt(connection))).toEqual({ up: true, why: "connected" });
   await expect.poll(() => from).toBe("127.0.0.7");
   expect(await ask(tcpAttempt({ ...connection, bindIp: ip("192.0.2.77") }))).toEqual({
-    up: false,
-    why: "source address not available",
+    up: undefined,
+    why: "this machine cannot ask: it has no address 192.0.2.77; add it, or change bindto",
+  });
+});
+
+test.each([undefined, "lo"])("a source port in use, device %s: nothing is known of the server", async (bindDevice) => {
+  await using occupant = await listen(() => {});
+  await using server = await listen(() => {});
+  const connection = { ...connectionTo(server.port), bindIp: ip("127.0.0.1"), bindPort: occupant.port, bindDevice };
+  expect(await ask(tcpAttempt(connection))).toEqual({
+    up: undefined,
+    why: `this machine cannot ask: source port 127.0.0.1:${occupant.port} is in use; choose another bind_port`,
   });
 });
 
@@ -72,8 +82,8 @@ test("TCP_CHECK through a device goes by the addon's socket", async () => {
   expect(await ask(tcpAttempt(connection))).toEqual({ up: true, why: "connected" });
   expect(await ask(tcpAttempt({ ...connection, port: await deadPort() }))).toEqual({ up: false, why: "refused" });
   expect(await ask(tcpAttempt({ ...connection, bindDevice: "none0" }))).toEqual({
-    up: false,
-    why: "source device does not exist",
+    up: undefined,
+    why: "this machine cannot ask: it has no device none0; change bind_if",
   });
 });
 

@@ -100,7 +100,16 @@ const status: Status = {
           weight: 1,
           reason: "refused",
           checks: [
-            { id: "c", state: "down", reason: "refused", lastMs: NOW - 1000, tookMs: 0.8, runs: 60, failures: 5 },
+            {
+              id: "c",
+              state: "down",
+              reason: "refused",
+              trouble: false,
+              lastMs: NOW - 1000,
+              tookMs: 0.8,
+              runs: 60,
+              failures: 5,
+            },
           ],
         },
         {
@@ -176,6 +185,17 @@ test("what is wrong is said first and plainly", () => {
   expect(text).toContain("the vrrp process does not answer");
   expect(text).toContain("IPVS: the kernel has none");
   expect(text).toContain("12 lines lost");
+});
+
+test("a check that this machine cannot make is marked, though its server counts as up", () => {
+  const reason = "this machine cannot ask: source port 7777 is in use; choose another bind_port";
+  const check = { id: "c", state: "up", reason, trouble: true, lastMs: NOW, tookMs: 0, runs: 9, failures: 0 } as const;
+  const [first, ...rest] = status.services;
+  const [server] = first?.servers ?? [];
+  if (first === undefined || server === undefined) throw new TypeError("no server");
+  const services = [{ ...first, servers: [{ ...server, state: "up" as const, checks: [check] }] }, ...rest];
+  const text = renderStatus({ ...status, services }, { ...PLAIN, bad: (line) => `!${line}` });
+  expect(text).toMatch(/^! {2}\[10\.1\.0\.11\]:tcp:80 .*cannot ask: source port 7777 is in use/m);
 });
 
 test("keepalived's JSON and statistics for exporters", () => {

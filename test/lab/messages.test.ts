@@ -34,8 +34,8 @@ beforeAll(async () => {
 afterAll(() => stage?.lab.close());
 
 test("a source port in use: which server's check, which port, what to do", async () => {
-  const line = await vipd.said(/check\.result .*10\.3\.1\.11.* to=down/);
-  expect(line.text).toMatch(/source port 10\.3\.1\.1:7777 is in use.*bind_port/);
+  const line = await vipd.said(/this machine cannot ask/);
+  expect(line.text).toMatch(/\[10\.3\.1\.11\]:tcp:80 .*source port 10\.3\.1\.1:7777 is in use.*bind_port/);
 });
 
 test("a relay whose name leads nowhere: which, and that the mail waits", async () => {

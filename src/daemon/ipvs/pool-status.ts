@@ -28,7 +28,16 @@ export function poolStatus(
   const { key, name, scheduler, sorryServer } = settings;
   const unknown = (id: string): CheckStatus => {
     const state = healthOf(id) ?? "unknown";
-    return { id, state, reason: "not checked yet", lastMs: undefined, tookMs: undefined, runs: 0, failures: 0 };
+    return {
+      id,
+      state,
+      reason: "not checked yet",
+      trouble: false,
+      lastMs: undefined,
+      tookMs: undefined,
+      runs: 0,
+      failures: 0,
+    };
   };
   return {
     key,
