@@ -30,7 +30,7 @@ export function inBackup(state: Backup, event: Event, router: Router, nowMs: num
     case "siblingResigned":
       return siblingResigned(state, event.sibling, router, nowMs);
     case "assessed":
-      return router.faults[0] === undefined ? stay(state) : enterFault(router, state, router.faults[0], nowMs);
+      return assessed(state, router, nowMs);
     case "configured":
       return reconfigure(state, event.before, router, nowMs);
     case "stop":
@@ -42,6 +42,13 @@ export function inBackup(state: Backup, event: Event, router: Router, nowMs: num
     default:
       return unreachable(event);
   }
+}
+
+/** Whose group is gone waits for nobody any more. */
+function assessed(state: Backup, router: Router, nowMs: number): Step {
+  if (router.faults[0] !== undefined) return enterFault(router, state, router.faults[0], nowMs);
+  if (state.ready !== undefined && !router.grouped) return enterMaster(router, state, state.ready, nowMs);
+  return stay(state);
 }
 
 export function peerOf(event: Extract<Event, { type: "heard" }>): Peer {

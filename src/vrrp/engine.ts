@@ -37,6 +37,9 @@ import type { Event, Router } from "./state.ts";
 import { disarm, happened } from "./steps.ts";
 import { adjustmentWords } from "./words.ts";
 
+/** Why an instance or a group that a reload does not name any more has stopped. */
+const REMOVED = "removed from the configuration";
+
 export function createEngine(): Engine {
   const roster = createRoster();
   const { instances, groups } = roster;
@@ -191,20 +194,19 @@ export function createEngine(): Engine {
 
   /** Reassesses these instances and the groups that they are in, then lets the machine see what has changed. */
   function refresh(changed: readonly Instance[], cause: string, nowMs: number): void {
+    reassess(changed, () => cause, nowMs);
+  }
+
+  function reassess(changed: readonly Instance[], cause: (instance: Instance) => string, nowMs: number): void {
     for (const instance of changed) assessAgain(instance, nowMs);
     const concerned = new Set(changed);
     for (const instance of changed) {
       for (const sibling of roster.members(instance.group)) concerned.add(sibling);
     }
-    const moved = [...concerned].filter((instance) => {
-      const router = routerOf(instance);
-      const isNew = router !== instance.router || instance.state.name === "INIT";
-      instance.router = router;
-      return isNew;
-    });
+    for (const instance of concerned) instance.router = routerOf(instance);
     const wasMoving = moving;
     moving = true;
-    for (const instance of moved) advance(instance, { type: "assessed", cause }, nowMs);
+    for (const instance of concerned) advance(instance, { type: "assessed", cause: cause(instance) }, nowMs);
     moving = wasMoving;
     if (!moving) settle(changed, nowMs);
   }
@@ -280,7 +282,7 @@ export function createEngine(): Engine {
     const wanted = new Set(wish.routers.map(({ key }) => key));
     const unwanted = [...instances.values()].filter(({ key }) => !wanted.has(key));
     moving = true;
-    withdraw(unwanted, "removed from the configuration", true, nowMs);
+    withdraw(unwanted, REMOVED, true, nowMs);
     const changed = new Set(configureGroups(wish, nowMs));
     for (const settings of wish.routers) {
       const instance = instances.get(settings.key);
@@ -288,14 +290,17 @@ export function createEngine(): Engine {
       if (touched !== undefined) changed.add(touched);
     }
     moving = false;
-    refresh([...changed], "started", nowMs);
+    const cause = ({ state }: Instance) => (state.name === "INIT" ? "started" : "the configuration changed");
+    reassess([...changed], cause, nowMs);
   }
 
   /** @returns the instances whose group is another one now, or is set differently */
   function configureGroups(wish: VrrpSettings, nowMs: number): readonly Instance[] {
     const wanted = new Map(wish.groups.map((group) => [group.name, group]));
-    for (const name of groups.keys()) {
-      if (!wanted.has(name)) groups.delete(name);
+    for (const [name, group] of groups) {
+      if (wanted.has(name)) continue;
+      if (group.state !== "STOP") moveGroup(group, "STOP", REMOVED, nowMs);
+      groups.delete(name);
     }
     for (const [name, settings] of wanted) {
       const known = groups.get(name);

@@ -216,6 +216,17 @@ describe("reload", () => {
     ]);
   });
 
+  test("a script that failed already is tracked from now on: fault at once; no longer: backup at once", () => {
+    const other = routerSettings({ vrid: 2, trackers: [chk] });
+    const { at } = started([one, other]);
+    at(1000, fact("down", "exit status 1"));
+    at(3609.375, expired("masterDown"));
+    expect(told(at(20_000, configure([{ ...one, trackers: [chk] }, other])))).toEqual([
+      "MASTER → FAULT: script chk failed: exit status 1",
+    ]);
+    expect(told(at(30_000, configure([one, other])))).toEqual(["FAULT → BACKUP: the configuration changed"]);
+  });
+
   test("a changed priority is an event, not a transition", () => {
     const { at } = master({});
     const actions = at(20_000, configure([{ ...one, priority: 180 }]));
@@ -234,6 +245,45 @@ describe("reload", () => {
     expect(told(at(10_000, { type: "configure", settings }))).toEqual([
       "INIT → BACKUP: started",
       "BACKUP → MASTER: joins group VG, which is master",
+    ]);
+  });
+});
+
+describe("a group that a reload removes", () => {
+  const members = [routerSettings({ vrid: 1, group: "VG" }), routerSettings({ vrid: 2, group: "VG" })];
+  const groups = [groupSettings("VG", members)];
+  const alone = members.map((member) => ({ ...member, group: undefined }));
+  const down = (at: number) => ({ type: "expired", timer: `masterDown ${members[at]?.key}`, lateMs: 0 }) as const;
+
+  test("is told of, and its members go on by themselves", () => {
+    const { engine, at } = started(members, groups);
+    at(3609.375, down(0));
+    at(3609.375, down(1));
+    expect(told(at(9000, configure(alone)))).toEqual(["VG MASTER → STOP: removed from the configuration"]);
+    expect(engine.groups(9000)).toEqual([]);
+    expect(engine.routers(9000).map(({ state }) => state)).toEqual(["MASTER", "MASTER"]);
+    expect(told(at(10_000, { type: "link", state: linkState("eth0", "10.0.0.1", { running: false }) }))).toHaveLength(
+      2,
+    );
+  });
+
+  test("keeps nobody waiting: who was ready becomes master", () => {
+    const { engine, at } = started(members, groups);
+    at(3609.375, down(0));
+    expect(engine.routers(4000).map(({ state }) => state)).toEqual(["BACKUP", "BACKUP"]);
+    expect(told(at(4000, configure(alone)))).toEqual([
+      "VG BACKUP → STOP: removed from the configuration",
+      "BACKUP → MASTER: no advert from anybody for 3.61 s",
+    ]);
+    expect(told(at(4100, down(1)))).toEqual(["BACKUP → MASTER: no advert from anybody for 4.1 s"]);
+  });
+
+  test("together with its members: they stop, and then it does, once", () => {
+    const { at } = started(members, groups);
+    expect(told(at(1000, configure([])))).toEqual([
+      "BACKUP → STOP: removed from the configuration",
+      "BACKUP → STOP: removed from the configuration",
+      "VG BACKUP → STOP: removed from the configuration",
     ]);
   });
 });
