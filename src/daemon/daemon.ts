@@ -21,6 +21,7 @@ import { checkPrivileges, EXIT, enterNetwork, makeRunDir, Refusal, refuseBesideK
 import { createParts, type Parts, removeAddresses } from "./parts.ts";
 import { AlreadyRunning, lockPidFile, type PidLock } from "./pid-file.ts";
 import { createKeeper, type Keeper } from "./reload.ts";
+import { spanned } from "./reloads.ts";
 import { handleSignals } from "./signals.ts";
 import type { DaemonState, Status } from "./status.ts";
 import { feedWatchdog } from "./watchdog.ts";
@@ -98,15 +99,20 @@ async function live(context: Context): Promise<number> {
     const file = keeper.status()?.file ?? "";
     if (state === "starting" || state === "stopping")
       return { ok: false, file, problems: [`vipd is ${state}; a reload is not possible now`] };
-    state = "reloading";
-    systemd.reloading();
-    try {
-      return await keeper.reload();
-    } finally {
-      if (state === "reloading") state = "running";
-      systemd.ready(summary(keeper));
-    }
+    return reloadKept();
   }
+
+  const reloadKept = spanned(keeper.reload, {
+    begun() {
+      state = "reloading";
+      systemd.reloading();
+    },
+    over() {
+      if (state !== "reloading") return;
+      state = "running";
+      systemd.ready(summary(keeper));
+    },
+  });
 
   /** Where keepalived leaves it, and exporters look for it. */
   function dump(name: string, render: (at: Status) => string): void {
