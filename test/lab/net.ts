@@ -16,6 +16,7 @@
  * and `ip -batch`.
  */
 import { execFile } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { existsSync, globSync } from "node:fs";
 import { mkdir, readFile, readlink, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -99,11 +100,16 @@ const DEFAULTS = [
   "net.ipv6.conf.default.accept_dad 0",
 ];
 let labs = 0;
+/**
+ * Control groups have one name space for the whole machine, and every run of tests has a process 1 of its own: with names by process id
+ * a lab that closed would kill the nodes of another.
+ */
+const ID_LIMIT = 36 ** 5;
 
 export async function createLab(): Promise<Lab> {
   if (process.getuid?.() !== 0)
     throw new Error("Cannot make namespaces: not root; run this in the lab (test/lab/run.ts)");
-  const id = `l${process.pid.toString(36)}${(labs++).toString(36)}`;
+  const id = `l${randomInt(ID_LIMIT).toString(36)}${(labs++).toString(36)}`;
   const folder = join(ROOT, id);
   await mkdir(folder, { recursive: true });
   const switches = `${id}-lan`;
