@@ -1,7 +1,7 @@
 /** The status for people. Pure: the value in, text out. */
 import { formatDuration } from "../base/duration.ts";
+import type { RoleStatus } from "../daemon/role.ts";
 import type { ServiceStatus, Status } from "../daemon/status.ts";
-import type { ProcessStatus } from "../daemon/supervisor.ts";
 import type { RouterStatus } from "../vrrp/status.ts";
 
 /** What stands out is marked, where the output is a terminal. */
@@ -193,7 +193,7 @@ function mail(status: Status, paint: Paint): readonly string[] {
   return [`mail: ${spool.waiting} waiting, ${spool.delivered} delivered, ${spool.refused} refused${trouble}`, ...lost];
 }
 
-function processes(all: readonly ProcessStatus[], now: number, paint: Paint): readonly string[] {
+function processes(all: readonly RoleStatus[], now: number, paint: Paint): readonly string[] {
   const rows = all.map((one) => [
     one.name,
     one.pid === undefined ? "-" : String(one.pid),
@@ -202,9 +202,13 @@ function processes(all: readonly ProcessStatus[], now: number, paint: Paint): re
     String(one.restarts),
     one.lastExit ?? "",
   ]);
-  return table(["process", "pid", "state", "since", "restarts", "last end"], rows).map((line, index) =>
-    all[index - 1]?.state === "waiting" ? paint.bad(line) : line,
+  const refusals = all.flatMap(({ name, refusal }) =>
+    refusal === undefined
+      ? []
+      : [paint.bad(`${name} CANNOT WORK by this configuration, and is asked again: ${refusal}`)],
   );
+  const lines = table(["process", "pid", "state", "since", "restarts", "last end"], rows);
+  return [...lines.map((line, index) => (all[index - 1]?.state === "waiting" ? paint.bad(line) : line)), ...refusals];
 }
 
 /** Columns as wide as their widest cell; the last one ends where it ends. */

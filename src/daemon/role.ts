@@ -1,6 +1,6 @@
 /**
  * A role with its configuration: a process that `supervisor.ts` keeps running, told what to do in two phases. A process that starts
- * anew gets the configuration that was accepted last, at once.
+ * anew gets the configuration that was accepted last, at once; where it cannot work by that, it is asked again after 1, 2, 4 … 60 s.
  */
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
@@ -50,12 +50,19 @@ export type Role<To, Status> = {
   stop(hurry: boolean, patienceMs: number): Promise<void>;
   kill(): void;
   answeredWithin(ms: number): boolean;
-  process(): ProcessStatus;
+  process(): RoleStatus;
+};
+
+export type RoleStatus = ProcessStatus & {
+  /** Why the process, started anew, cannot work by the configuration in force; it is asked again. */
+  readonly refusal: string | undefined;
 };
 
 /** How long a role may take to plan or to take over a configuration. */
 const PHASE_MS = 20_000;
 const STATUS_MS = 2000;
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 60_000;
 
 type Given = { readonly config: Config; readonly generation: number };
 
@@ -71,6 +78,9 @@ export function createRole<
   let greeted = false;
   /** The generation that the present process works by; undefined = none yet. */
   let works: number | undefined;
+  let refusal: string | undefined;
+  let retryMs = FIRST_RETRY_MS;
+  let retry: Disposable | undefined;
   let questions = 0;
   const asked = new Map<number, (status: Status | undefined) => void>();
 
@@ -83,6 +93,7 @@ export function createRole<
     begin() {
       greeted = true;
       works = undefined;
+      retryMs = FIRST_RETRY_MS;
       const next = pending ?? accepted;
       if (next !== undefined) give(next);
     },
@@ -90,6 +101,7 @@ export function createRole<
     ended(failing) {
       greeted = false;
       works = undefined;
+      retry?.[Symbol.dispose]();
       committing?.done();
       for (const answer of asked.values()) answer(undefined);
       deps.ended(failing);
@@ -97,6 +109,7 @@ export function createRole<
   });
 
   function give({ config, generation }: Given): void {
+    retry?.[Symbol.dispose]();
     const before = works !== undefined && works === accepted?.generation ? accepted.config : undefined;
     for (const slice of deps.slices(config, generation, before)) supervisor.send(slice);
   }
@@ -121,14 +134,27 @@ export function createRole<
     if (pending?.generation === generation) pending.settle(refused);
     else if (accepted?.generation === generation && works === undefined) {
       if (refused === undefined) supervisor.send({ type: "commit", generation });
-      else emit({ type: "warning", reason: `${name} cannot work by the present configuration: ${refused}` });
+      else refusesAccepted(refused);
     }
+  }
+
+  /** Of a process that was started anew: what it takes offence at may pass, and without it nobody does its work. */
+  function refusesAccepted(why: string): void {
+    const reason = `${name} cannot work by the present configuration: ${why}`;
+    if (why !== refusal) emit({ type: "warning", reason: `${reason}; it is asked again until it can` });
+    refusal = why;
+    retry = clock.after(retryMs, () => {
+      if (pending === undefined && accepted !== undefined && works === undefined) give(accepted);
+    });
+    retryMs = Math.min(LONGEST_RETRY_MS, 2 * retryMs);
   }
 
   function committed(generation: number): void {
     if (generation !== accepted?.generation) return;
     const fresh = works === undefined;
     works = generation;
+    refusal = undefined;
+    retryMs = FIRST_RETRY_MS;
     supervisor.ready();
     deps.working(fresh);
     if (committing?.generation === generation) committing.done();
@@ -191,9 +217,12 @@ export function createRole<
         else supervisor.send({ type: "status", id });
       });
     },
-    stop: (hurry, patienceMs) => supervisor.stop({ type: "stop", hurry }, patienceMs),
+    stop(hurry, patienceMs) {
+      retry?.[Symbol.dispose]();
+      return supervisor.stop({ type: "stop", hurry }, patienceMs);
+    },
     kill: () => supervisor.kill(),
     answeredWithin: (ms) => supervisor.answeredWithin(ms),
-    process: () => supervisor.status(),
+    process: () => ({ ...supervisor.status(), refusal }),
   };
 }

@@ -2,7 +2,7 @@
 import type { GroupStatus, RouterStatus } from "../vrrp/status.ts";
 import type { CheckStatus, Lateness } from "./messages.ts";
 import type { SpoolStatus } from "./notifier.ts";
-import type { ProcessStatus } from "./supervisor.ts";
+import type { RoleStatus } from "./role.ts";
 import type { ScriptStatus } from "./track-scripts.ts";
 
 export type ServiceStatus = {
@@ -50,7 +50,7 @@ export type Status = {
   readonly sinceMs: number;
   readonly dryRun: "no" | "ipvs" | "all";
   readonly config: ConfigStatus | undefined;
-  readonly processes: readonly ProcessStatus[];
+  readonly processes: readonly RoleStatus[];
   /** Undefined where the vrrp process does not answer. */
   readonly vrrp:
     | {

@@ -30,6 +30,7 @@ const status: Status = {
       sinceMs: NOW - 60_000,
       restarts: 1,
       lastExit: "signal SIGKILL",
+      refusal: "no namespace blue",
       answerMs: 0.4,
     },
     {
@@ -39,6 +40,7 @@ const status: Status = {
       sinceMs: NOW - 500,
       restarts: 5,
       lastExit: "exit status 70",
+      refusal: undefined,
       answerMs: undefined,
     },
   ],
@@ -165,6 +167,7 @@ test("everything an admin asks, with the reasons", () => {
     process   pid  state    since   restarts  last end
     vrrp      101  ready    1 min   1         signal SIGKILL
     checkers  -    waiting  500 ms  5         exit status 70
+    vrrp CANNOT WORK by this configuration, and is asked again: no namespace blue
     "
   `);
 });

@@ -105,6 +105,52 @@ test("a process that is started anew gets what was accepted last, by itself", as
   expect(working).toEqual([true, true]);
 });
 
+test("a process started anew that refuses is asked again after 1, 2, 4 … s, and the status says why", async () => {
+  const { clock, home, role, says, orders, events } = await atWork();
+  home.last().dies("signal SIGKILL");
+  says({ type: "hello" });
+  const refuse = () => says({ type: "prepared", generation: 1, refused: "no namespace blue" });
+  const asked = () => orders().filter((one) => (one as To).type === "prepare").length;
+  refuse();
+  expect(role.process().refusal).toBe("no namespace blue");
+  for (const [index, ms] of [1000, 2000, 4000].entries()) {
+    clock.advance(ms - 1);
+    expect(asked()).toBe(index + 1);
+    clock.advance(1);
+    expect(asked()).toBe(index + 2);
+    says({ type: "pong", id: 0 });
+    refuse();
+  }
+  clock.advance(8000);
+  says({ type: "prepared", generation: 1 });
+  says({ type: "committed", generation: 1 });
+  expect(role.process()).toMatchObject({ state: "ready", refusal: undefined });
+  says({ type: "pong", id: 0 });
+  clock.advance(14_000);
+  expect(asked()).toBe(5);
+  expect(events.filter(({ type }) => type === "warning")).toEqual([
+    {
+      type: "warning",
+      reason: "vrrp cannot work by the present configuration: no namespace blue; it is asked again until it can",
+    },
+  ]);
+});
+
+test("a reload is not crossed by what a refusing process would be asked again", async () => {
+  const { clock, home, role, says, orders } = await atWork();
+  home.last().dies("signal SIGKILL");
+  says({ type: "hello" });
+  says({ type: "prepared", generation: 1, refused: "no namespace blue" });
+  const prepared = role.prepare(EMPTY, 2);
+  clock.advance(5000);
+  expect(orders().at(-1)).toEqual({ type: "prepare", generation: 2 });
+  says({ type: "prepared", generation: 2 });
+  expect(await prepared).toBeUndefined();
+  void role.commit();
+  says({ type: "committed", generation: 2 });
+  expect(role.process()).toMatchObject({ state: "ready", refusal: undefined });
+});
+
 test("abandoned: the process is told, and one that was started meanwhile gets what is in force", async () => {
   const { home, role, says, orders } = await atWork();
   void role.prepare(EMPTY, 2);
