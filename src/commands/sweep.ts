@@ -6,6 +6,7 @@ import { NO_KEYS, openJournal } from "../daemon/journal.ts";
 import { enterNetwork } from "../daemon/machine.ts";
 import { lockHolder } from "../daemon/pid-file.ts";
 import { namespacePath } from "../os/namespaces.ts";
+import { stopPromoting } from "../os/promotion.ts";
 import { sweepAddresses, sweepServices } from "../os/sweep.ts";
 
 /** @returns 0 if nothing of ours is left */
@@ -28,7 +29,10 @@ export function runSweep(words: readonly string[], runDir: string): number {
     for (const name of [...addresses.removed, ...services.removed]) process.stdout.write(`removed ${name}\n`);
     const failed = [...addresses.failed, ...services.failed];
     if (failed.length > 0) return complain(...failed.map((problem) => `Cannot remove ${problem}`));
-    if (ours.addresses.length + ours.services.length > 0)
+    const promoted = ours.promoted ?? [];
+    stopPromoting(promoted);
+    for (const link of promoted) process.stdout.write(`switched promote_secondaries of ${link} off again\n`);
+    if (ours.addresses.length + ours.services.length + promoted.length > 0)
       journal.keep(words.includes("--keep-ipvs") ? { ...NO_KEYS, services: ours.services } : NO_KEYS);
     return 0;
   } catch (error) {

@@ -6,6 +6,7 @@ import type { EventBody } from "../events.ts";
 import { openClock, type SystemClock } from "../os/clock.ts";
 import { systemErrorCode } from "../os/errors.ts";
 import { makeFolder, readIfThere, replaceFile } from "../os/files.ts";
+import { linksWithoutPromotion, stopPromoting } from "../os/promotion.ts";
 import { connectSystemd, type Systemd } from "../os/systemd.ts";
 import type { ConfigurationDeps } from "./configuration.ts";
 import type { DaemonOptions } from "./daemon-options.ts";
@@ -19,6 +20,14 @@ export type ReadConfig = (
   options: { readonly configId: string | undefined; readonly tolerant: boolean },
 ) => Promise<Loaded>;
 
+/** The sysctl promote_secondaries. */
+export type Promotions = {
+  /** @returns those of the links on which it is off: the vrrp process will switch it on */
+  missing(links: readonly string[]): readonly string[];
+  /** Off again. */
+  restore(links: readonly string[]): void;
+};
+
 export type Context = {
   readonly options: DaemonOptions;
   readonly version: string;
@@ -30,6 +39,7 @@ export type Context = {
   readonly warn: (reason: string) => void;
   readonly log: Log;
   readonly journal: Journal;
+  readonly promotion: Promotions;
   readonly configuration: ConfigurationDeps;
 };
 
@@ -52,6 +62,7 @@ export function openContext(options: DaemonOptions, version: string, readConfig:
     warn,
     log,
     journal: openJournal(journalFile(options.runDir), warn),
+    promotion: { missing: linksWithoutPromotion, restore: stopPromoting },
     configuration: {
       read: (path, tolerant) => readConfig(path, { configId: options.configId, tolerant }),
       lastGood: lastGoodFile(options.stateDir),

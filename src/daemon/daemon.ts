@@ -172,7 +172,10 @@ async function live(context: Context): Promise<number> {
     parts.scripts.stop();
     await Promise.all([parts.vrrp.stop(wish.hurry, patienceMs), parts.checkers.stop(wish.hurry, patienceMs)]);
     await within(parts.services.stop({ keep: wish.keepIpvs }), patienceMs);
-    if (options.dryRun !== "all") removeAddresses(context);
+    if (options.dryRun !== "all") {
+      removeAddresses(context);
+      context.promotion.restore(journal.ours().promoted ?? []);
+    }
     const { shutdownScript } = config?.global ?? {};
     if (shutdownScript !== undefined && options.dryRun !== "all") await runHook(shutdownScript, "shutdown_script");
     await within(parts.notifier.stop(wish.hurry), patienceMs);

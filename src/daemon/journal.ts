@@ -10,6 +10,8 @@ export type Keys = {
   readonly addresses: readonly AddressKey[];
   /** Keys of virtual services (`ipvs/settings.ts`). */
   readonly services: readonly string[];
+  /** Links whose promote_secondaries was off before we switched it on. */
+  readonly promoted?: readonly string[] | undefined;
   /** The network namespace that all of it is in; undefined = that of whoever reads this. */
   readonly namespace?: string | undefined;
 };
@@ -70,10 +72,17 @@ export function keysOf(config: Config): Keys {
   return { addresses: [...new Set(addresses)], services: config.services.map((service) => service.key) };
 }
 
+/** The links that carry addresses. */
+export function carriersOf(config: Config): readonly string[] {
+  const addresses = config.vrrp.routers.flatMap((router) => [...router.addresses, ...router.excluded]);
+  return [...new Set(addresses.map(({ link }) => link))];
+}
+
 export function union(a: Keys, b: Keys): Keys {
   return {
     addresses: [...new Set([...a.addresses, ...b.addresses])],
     services: [...new Set([...a.services, ...b.services])],
+    ...promotedOf([...new Set([...(a.promoted ?? []), ...(b.promoted ?? [])])]),
     ...(b.namespace === undefined ? {} : { namespace: b.namespace }),
   };
 }
@@ -84,7 +93,13 @@ function intersection(a: Keys, b: Keys): Keys {
     ...a,
     addresses: a.addresses.filter((key) => wanted.addresses.has(key)),
     services: a.services.filter((key) => wanted.services.has(key)),
+    promoted: undefined,
+    ...promotedOf((a.promoted ?? []).filter((link) => b.promoted?.includes(link) === true)),
   };
+}
+
+function promotedOf(promoted: readonly string[]): Pick<Keys, "promoted"> {
+  return promoted.length === 0 ? {} : { promoted };
 }
 
 function formatJournal(keys: Keys): string {
@@ -97,9 +112,10 @@ export function parseJournal(text: string): Keys | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return undefined;
-    const { addresses, services, namespace } = value as Readonly<Record<string, unknown>>;
+    const { addresses, services, promoted, namespace } = value as Readonly<Record<string, unknown>>;
     if (!isTexts(addresses) || !isTexts(services)) return undefined;
-    return { addresses, services, ...(typeof namespace === "string" ? { namespace } : {}) };
+    const links = isTexts(promoted) ? promotedOf(promoted) : {};
+    return { addresses, services, ...links, ...(typeof namespace === "string" ? { namespace } : {}) };
   } catch {
     return undefined;
   }

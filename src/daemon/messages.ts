@@ -41,6 +41,8 @@ export type FromVrrp =
   | { readonly type: "prepared"; readonly generation: number; readonly refused: string | undefined }
   | { readonly type: "committed"; readonly generation: number }
   | { readonly type: "event"; readonly event: Happened }
+  /** promote_secondaries of this link was off and is on now. */
+  | { readonly type: "promoted"; readonly link: string }
   | {
       readonly type: "status";
       readonly id: number;

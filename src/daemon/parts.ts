@@ -12,6 +12,7 @@ import { sweepAddresses } from "../os/sweep.ts";
 import type { Context } from "./context.ts";
 import { createDryRunTable } from "./ipvs/dry-run.ts";
 import { createVirtualServices, type VirtualServices } from "./ipvs.ts";
+import { NO_KEYS } from "./journal.ts";
 import { EXIT, Refusal } from "./machine.ts";
 import { createMailRoom } from "./mail-room.ts";
 import type { Happened } from "./messages.ts";
@@ -61,6 +62,14 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
     emit,
     ours: () => journal.ours().services,
   });
+  function orWarn(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      warn(error instanceof Error ? error.message : String(error));
+    }
+  }
+
   function happened({ body, monotonicMs }: Happened): void {
     emit(body, monotonicMs);
     const would = pretend && body.type === "info" ? /^dry run: would (.*)/s.exec(body.reason)?.[1] : undefined;
@@ -80,6 +89,8 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
     ours: () => journal.ours().addresses,
     facts: () => scripts.facts(),
     happened,
+    promoted: (link) =>
+      orWarn(() => journal.claim({ ...NO_KEYS, promoted: [link], namespace: journal.ours().namespace })),
     removeAddresses: () => removeAddresses(context),
   });
   const checkers = createCheckersRole({
@@ -93,11 +104,7 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
   if (!pretend) events.onEvent((event) => notifier.event(event));
   events.onEvent((event) => {
     if (event.type !== "vrrp.address" || event.what !== "adopted") return;
-    try {
-      journal.disown(`${event.device} ${event.address}`);
-    } catch (error) {
-      warn(error instanceof Error ? error.message : String(error)); // this process knows it; the next one adopts it again
-    }
+    orWarn(() => journal.disown(`${event.device} ${event.address}`)); // this process knows it; the next one adopts it again
   });
 
   const own = ownParticipant(context, (next) => {

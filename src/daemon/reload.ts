@@ -11,7 +11,7 @@ import { type Accepted, type Attempt, fallBack, keepAsLastGood, readFor, readFor
 import type { Context } from "./context.ts";
 import type { ReloadResult } from "./control.ts";
 import type { DaemonOptions } from "./daemon-options.ts";
-import { type Keys, keysOf, NO_KEYS } from "./journal.ts";
+import { carriersOf, type Keys, keysOf, NO_KEYS } from "./journal.ts";
 import type { ConfigStatus } from "./status.ts";
 import { changeOver, type Participant } from "./two-phases.ts";
 
@@ -26,7 +26,7 @@ export type Keeper = {
 /** When what a reload gave up is gone for certain, and the journal can forget it. */
 const SETTLED_MS = 60_000;
 
-export type KeeperContext = Pick<Context, "version" | "emit" | "warn" | "journal" | "configuration"> & {
+export type KeeperContext = Pick<Context, "version" | "emit" | "warn" | "journal" | "promotion" | "configuration"> & {
   readonly clock: Clock & WallClock;
   readonly options: Pick<DaemonOptions, "file" | "strict" | "dryRun" | "stateDir" | "namespace">;
 };
@@ -44,7 +44,7 @@ export function createKeeper(
   participants: readonly (readonly Participant[])[],
   balancing: Balancing,
 ): Keeper {
-  const { options, emit, warn, clock, journal, configuration } = context;
+  const { options, emit, warn, clock, journal, promotion, configuration } = context;
   let accepted: Accepted | undefined;
   let generation = 0;
   let inForce = 0;
@@ -72,7 +72,8 @@ export function createKeeper(
     if (refusals.length > 0) {
       // at a start one group may have taken over what another refuses: that has been created
       const addresses = answers.every((refused) => refused.length > 0) ? before.addresses : journal.ours().addresses;
-      forgetAllBut({ addresses, services: [...before.services, ...balancing.keys()] });
+      const { promoted } = journal.ours();
+      forgetAllBut({ addresses, promoted, services: [...before.services, ...balancing.keys()] });
       return refusals;
     }
     accepted = next;
@@ -81,10 +82,15 @@ export function createKeeper(
     refused = undefined;
     await balancing.accepted();
     settle?.[Symbol.dispose]();
-    settle = clock.after(SETTLED_MS, () =>
-      forgetAllBut({ ...keys, services: [...keys.services, ...balancing.keys()] }),
-    );
+    settle = clock.after(SETTLED_MS, () => forgetFormer(next.config, keys));
     return [];
+  }
+
+  /** What this configuration gave up is gone by now. */
+  function forgetFormer(config: Config, keys: Keys): void {
+    const promoted = carriersOf(config);
+    promotion.restore((journal.ours().promoted ?? []).filter((link) => !promoted.includes(link)));
+    forgetAllBut({ ...keys, promoted, services: [...keys.services, ...balancing.keys()] });
   }
 
   /** That the journal names too much for a while is no reason to end. */
@@ -101,7 +107,8 @@ export function createKeeper(
     if (options.dryRun === "all") return { ...NO_KEYS, namespace: journal.ours().namespace };
     const { addresses, services } = keysOf(config);
     const namespace = options.namespace ?? config.global.netNamespace;
-    return { addresses, services: options.dryRun === "no" ? services : [], namespace };
+    const promoted = promotion.missing(carriersOf(config));
+    return { addresses, promoted, services: options.dryRun === "no" ? services : [], namespace };
   }
 
   function refuse(file: string, problems: readonly string[]): ReloadResult {

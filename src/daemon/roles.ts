@@ -31,6 +31,8 @@ export type VrrpDeps = Common & {
   readonly ours: () => readonly AddressKey[];
   readonly facts: () => readonly Fact[];
   readonly happened: (event: Happened) => void;
+  /** promote_secondaries of this link was switched on. */
+  readonly promoted: (link: string) => void;
   /** Takes our addresses away. @returns how many there were */
   readonly removeAddresses: () => number;
 };
@@ -66,6 +68,7 @@ export function createVrrpRole(deps: VrrpDeps): VrrpRole {
     },
     message(message) {
       if (message.type === "event") deps.happened(message.event);
+      else if (message.type === "promoted") deps.promoted(message.link);
     },
     working() {
       absence?.[Symbol.dispose]();

@@ -90,7 +90,7 @@ function serve(): void {
     const warn = (reason: string) => report({ type: "warning", reason });
     try {
       settle(begin, warn);
-      const machine = realMachine();
+      const machine = realMachine((link) => outbox.send({ type: "promoted", link }));
       const info = (reason: string) => report({ type: "info", reason });
       room = createRoom(begin.dryRun ? dryMachine(machine, info) : machine, report);
     } catch (error) {

@@ -13,8 +13,11 @@ export type Promotion = {
   restore(): void;
 };
 
-/** @param change false: only look, change nothing */
-export function openPromotion(change: boolean): Promotion {
+/**
+ * @param change false: only look, change nothing
+ * @param switched is told of each link whose setting was off
+ */
+export function openPromotion(change: boolean, switched: (link: string) => void = () => {}): Promotion {
   const switchedOn = new Set<string>();
   const known = new Map<string, boolean>();
 
@@ -40,28 +43,44 @@ export function openPromotion(change: boolean): Promotion {
         return `Cannot set promote_secondaries of ${link}: ${code}; removing an address may take others of its subnet along for a moment`;
       }
       switchedOn.add(link);
+      switched(link);
       known.set(link, true);
       return undefined;
     },
     restore() {
-      for (const link of switchedOn) {
-        try {
-          writeFileSync(fileOf(link), "0");
-        } catch {
-          // the link is gone, and its setting with it
-        }
-      }
+      stopPromoting([...switchedOn]);
       switchedOn.clear();
       known.clear();
     },
   };
 }
 
+/** Those of the links that are there and on which it is not in force. */
+export function linksWithoutPromotion(links: readonly string[]): readonly string[] {
+  return isOn("all") ? [] : links.filter((link) => read(link) === "0");
+}
+
+/** Off again, where it is known to have been. */
+export function stopPromoting(links: readonly string[]): void {
+  for (const link of links) {
+    try {
+      writeFileSync(fileOf(link), "0");
+    } catch {
+      // the link is gone, and its setting with it
+    }
+  }
+}
+
 function isOn(link: string): boolean {
+  const state = read(link);
+  return state !== undefined && state !== "0";
+}
+
+function read(link: string): string | undefined {
   try {
-    return readFileSync(fileOf(link), "latin1").trim() !== "0";
+    return readFileSync(fileOf(link), "latin1").trim();
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -63,6 +63,17 @@ test("the namespace of the last claim is kept, for whoever sweeps later", () => 
   expect(onDisk()).toEqual({ addresses: [A], services: [] });
 });
 
+test("links on which promotion was off: they add up, and only those named are kept; journals without them are read", () => {
+  const { journal, onDisk } = setUp('{"version":1,"addresses":[],"services":[]}');
+  journal.claim({ addresses: [A], services: [], promoted: ["eth0"] });
+  journal.claim({ addresses: [A], services: [], promoted: ["eth1"] });
+  expect(onDisk()).toEqual({ addresses: [A], services: [], promoted: ["eth0", "eth1"] });
+  journal.keep({ addresses: [A], services: [], promoted: ["eth1", "eth2"] });
+  expect(onDisk()).toEqual({ addresses: [A], services: [], promoted: ["eth1"] });
+  journal.keep(NO_KEYS);
+  expect(onDisk()).toEqual(NO_KEYS);
+});
+
 test("nothing is written when nothing changes", () => {
   const { journal, written } = setUp();
   journal.claim({ addresses: [A], services: [] });

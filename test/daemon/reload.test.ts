@@ -40,6 +40,8 @@ function setUp(options: Partial<DaemonOptions> = {}, others: readonly (readonly 
   stream.onEvent((event) => events.push(event));
   const disk = { journal: "", full: false, lastGood: undefined as string | undefined };
   const files: Record<string, Loaded> = {};
+  /** Links with promote_secondaries. */
+  const promoting = new Set(["eth0"]);
   const reads: { readonly path: string; readonly tolerant: boolean }[] = [];
   const journal = openJournal(
     {
@@ -66,6 +68,12 @@ function setUp(options: Partial<DaemonOptions> = {}, others: readonly (readonly 
     emit: stream.emit,
     warn: (reason: string) => stream.emit({ type: "warning", reason }),
     journal,
+    promotion: {
+      missing: (links: readonly string[]) => links.filter((link) => !promoting.has(link)),
+      restore(links: readonly string[]) {
+        for (const link of links) promoting.delete(link);
+      },
+    },
     configuration: {
       read: async (path: string, tolerant: boolean) => {
         reads.push({ path, tolerant });
@@ -101,6 +109,7 @@ function setUp(options: Partial<DaemonOptions> = {}, others: readonly (readonly 
     types,
     disk,
     files,
+    promoting,
     reads,
     story,
     keeper,
@@ -126,6 +135,23 @@ test("a start: claimed in the journal before it is handed out, then in force, th
   expect(types()).toEqual(["config.loaded"]);
   await new Promise((resolve) => setImmediate(resolve));
   expect(disk.lastGood).toBe(`# Accepted by vipd 0.1.0 from ${FILE}; written by vipd, do not edit\ntext`);
+});
+
+test("links on which promote_secondaries will be switched on are journalled before, and put back when given up", async () => {
+  const { keeper, files, disk, promoting, clock } = setUp();
+  const on = (link: string) => virtualAddress("10.0.0.9", { link });
+  promoting.delete("eth0");
+  promoting.add("eth1");
+  files[FILE] = good(withRouters({ addresses: [on("eth0"), on("eth1")] }));
+  await keeper.start(async () => {});
+  expect(parseJournal(disk.journal)?.promoted).toEqual(["eth0"]);
+  promoting.add("eth0"); // as the vrrp process does
+  files[FILE] = good(withRouters({ addresses: [on("eth1")] }));
+  await keeper.reload();
+  expect(parseJournal(disk.journal)?.promoted).toEqual(["eth0"]);
+  clock.advance(60_000);
+  expect([...promoting]).toEqual(["eth1"]);
+  expect(parseJournal(disk.journal)?.promoted).toBeUndefined();
 });
 
 test("a broken file at the start: the last good one, tolerantly, and everybody is told", async () => {

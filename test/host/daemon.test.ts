@@ -401,11 +401,36 @@ describe("deaths", () => {
     await node.kill();
     expect(await addresses()).toContain("10.0.0.9");
     const { code, stdout } = await vipd.run("sweep");
-    expect([code, stdout]).toEqual([0, "removed eth0 10.0.0.9/24\n"]);
+    expect(code).toBe(0);
+    expect(stdout.split("\n")[0]).toBe("removed eth0 10.0.0.9/24");
     expect(await addresses()).not.toContain("10.0.0.9");
     expect(await addresses()).toContain("10.0.0.77");
     expect((await vipd.run("sweep")).stdout).toBe("");
     await node.run(["ip", "address", "del", "10.0.0.77/24", "dev", "eth0"]);
+  });
+
+  test("promote_secondaries is off again after a kill of everything: by the command, and by the next run's end", async () => {
+    const setting = async () =>
+      (await node.run(["cat", "/proc/sys/net/ipv4/conf/eth0/promote_secondaries"])).stdout.trim();
+    await node.sysctl("net.ipv4.conf.all.promote_secondaries", 0);
+    await node.sysctl("net.ipv4.conf.eth0.promote_secondaries", 0);
+    const killed = async () => {
+      await up(instance());
+      await expect.poll(addresses).toContain("10.0.0.9");
+      running = [];
+      await node.kill();
+      expect(await setting()).toBe("1");
+    };
+    await killed();
+    expect((await vipd.run("sweep")).stdout).toContain("switched promote_secondaries of eth0 off again\n");
+    expect(await setting()).toBe("0");
+    await killed();
+    const process = await up(instance());
+    process.signal("SIGTERM");
+    await process.exited;
+    running = [];
+    expect(await setting()).toBe("0");
+    expect((await vipd.run("sweep")).stdout).toBe("");
   });
 
   test("sweep leaves a running vipd alone", async () => {

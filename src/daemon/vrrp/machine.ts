@@ -7,13 +7,14 @@ import { openPromotion } from "../../os/promotion.ts";
 import { openVrrpSockets } from "../../os/vrrp-sockets.ts";
 import type { Machine } from "./room.ts";
 
-export function realMachine(): Machine {
+/** @param promoted is told of each link on which promote_secondaries was switched on */
+export function realMachine(promoted: (link: string) => void): Machine {
   return {
     openClock: (turn) => openClock(turn),
     openLinks,
     openAddresses,
     openAnnouncements,
     openSockets: openVrrpSockets,
-    promotion: openPromotion(true),
+    promotion: openPromotion(true, promoted),
   };
 }
