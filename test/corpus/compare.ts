@@ -6,7 +6,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { realFiles } from "../../src/os/config-files.ts";
 import { machineView } from "../../src/os/machine-view.ts";
 import { deliberate } from "./deliberate.ts";
-import type { Verdict } from "./judge.ts";
+import { HOST, type Verdict } from "./judge.ts";
 
 export type Outcome = {
   readonly file: string;
@@ -21,10 +21,10 @@ export type Outcome = {
 /** @param file where the text is, for what it includes @param hasInterface of the machine that judged */
 export function compare(
   file: string,
-  { exit, messages, file: name }: Verdict,
+  { exit, messages, file: path, configId = HOST }: Verdict,
   hasInterface: (name: string) => boolean,
-  configId = "director",
 ): Outcome {
+  const name = configId === HOST ? path : `${path} as ${configId}`;
   try {
     const { problems } = loadConfig(realFiles(), resolve(file), {
       configId,
