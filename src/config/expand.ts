@@ -58,12 +58,13 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
       here = at;
       origins = new Map();
       if (open === undefined) process(withoutComment(piece), folder, emit, 0);
-      else if (piece.text.trim() !== "") collect(withoutComment(piece).text.trim());
+      else if (piece.text.trim() !== "") collect(withoutComment(piece).text.trim(), piece.text.endsWith("\\"));
     },
   };
 
-  function collect(text: string): void {
-    if (open === undefined) return;
+  /** @param goesOn also where the line is nothing but a comment, whose backslash counts then */
+  function collect(text: string, goesOn = false): void {
+    if (open === undefined || (text === "" && goesOn)) return;
     const more = text.endsWith("\\");
     const content = more ? text.slice(0, -1).trimEnd() : text;
     if (content !== "") open.lines.push(content);

@@ -203,6 +203,12 @@ describe("definitions", () => {
     );
     expect(config.vrrp.routers[0]?.addresses.map(({ ip }) => ip)).toEqual(["10.0.0.31", "10.0.0.32"]);
   });
+  test("31: a line of the definition that is a comment only, with its backslash, is passed over", () => {
+    const text =
+      "$SET=\\\n router_id a \\\n# router_id b \\\n   ! router_id c \\\n smtp_server 192.0.2.25\nglobal_defs {\n $SET\n}\n";
+    expect(good(text)).toMatchObject({ global: { routerId: "a" } });
+    expect(said(text.replace("# router_id b \\", "# router_id b")).length).toBeGreaterThan(0);
+  });
   test("32: $NAME only before a blank, a comma, a bracket or the end; ${NAME} anywhere, also in quotes", () => {
     expect(id("$A=1\nrouter_id x.$A")).toBe("x.1");
     expect(id("$A=1\nrouter_id x.$A/24")).toBe("x.$A/24");
