@@ -35,8 +35,8 @@ export function buildRouters(blocks: readonly Statement[], context: RouterContex
     }
     names.set(name, block);
     const settings = routerOf(name, block, context);
-    if (settings !== undefined && isTaken(settings, keys)) continue;
-    built.push({ name, block, settings });
+    const taken = settings !== undefined && isTaken(settings, keys);
+    built.push({ name, block, settings: taken ? undefined : settings });
   }
   return built;
 }

@@ -183,6 +183,7 @@ function checkGroupProtocol(service: Statement, statements: readonly Statement[]
 }
 
 function checkService(service: Statement, report: Report): void {
+  checkSorry(service, report);
   const head = service.words[1] ?? "";
   const isBuilt = head === "group" || head === "fwmark" || parseIp(head) !== undefined;
   for (const server of service.body ?? []) {
@@ -196,6 +197,21 @@ function checkService(service: Statement, report: Report): void {
       else if (name === "UDP_CHECK") checkReplyLengths(check, report);
       else if (name === "SSL_GET" || (name === "HTTP_GET" && !isServerBuilt)) checkUrls(check, report);
     }
+  }
+}
+
+/** A server that is the sorry server, too, stands in the kernel once, and is taken out in one way only. */
+function checkSorry(service: Statement, report: Report): void {
+  const sorry = find(service, "sorry_server");
+  if (sorry === undefined) return;
+  const inhibited = has(service, "sorry_server_inhibit");
+  const [, ip, port] = sorry.words;
+  for (const server of findAll(service, "real_server")) {
+    if (server.words[1] !== ip || server.words[2] !== port) continue;
+    const differs = (has(server, "inhibit_on_failure") || has(service, "inhibit_on_failure")) !== inhibited;
+    if (!differs) continue;
+    const message = `this server is the sorry_server of line ${sorry.line}, too, and only one of them is inhibited: keepalived takes what the server says for both`;
+    report.at(server, 1, doubtful("VIPD015", message, "write inhibit_on_failure and sorry_server_inhibit, or neither"));
   }
 }
 

@@ -6,12 +6,14 @@ import { parseIp } from "../base/address.ts";
 import { find, findAll, has } from "./access.ts";
 import { addressOf } from "./build-address.ts";
 import { checkBlocks } from "./check-blocks.ts";
+import { checkInstances } from "./check-instances.ts";
 import { grammar } from "./grammar.ts";
 import { doubtful, nearest, type Report, wrong } from "./problems.ts";
 import type { Statement } from "./statement.ts";
 
 export function checkLines(statements: readonly Statement[], report: Report): void {
   checkBlocks(statements, report);
+  checkInstances(statements, report);
   checkGarpGroups(statements, report);
   checkTracked(statements, report);
   for (const statement of statements) {
@@ -126,6 +128,7 @@ const routeTypes: ReadonlySet<string> = new Set([
   "multicast",
 ]);
 const families: ReadonlySet<string> = new Set(["inet", "inet6"]);
+const times: ReadonlySet<string> = new Set(["rtt", "rttvar", "rto_min"]);
 const lockable: ReadonlySet<string> = new Set([
   "mtu",
   "advmss",
@@ -195,6 +198,7 @@ function routeOption(line: Statement, at: number, report: Report): number {
     report.at(line, value, wrong("VIPD002", `${word} lacks its value`, `write ${word} VALUE`));
   else if (word === "table") table(line, value, report);
   else if (word === "metric") unsigned(line, value, word, report);
+  else if (times.has(word)) time(line, value, word, report);
   else if (word === "to") network(line, value, report);
   else if (routeAddresses.has(word)) address(line, value, word, report);
   return value + 1 - at;
@@ -254,6 +258,21 @@ function unsigned(line: Statement, word: number, what: string, report: Report): 
   );
 }
 
+/** Milliseconds, or seconds with `s`; what is less than a millisecond does not count. */
+function time(line: Statement, word: number, what: string, report: Report): void {
+  const text = line.words[word] ?? "";
+  const match = /^\d+(?:\.(\d*?)0*)?(s|secs?|ms|msecs?)?$/.exec(text);
+  const places = match?.[2]?.startsWith("s") === true ? 3 : 0;
+  if (match === null)
+    report.at(
+      line,
+      word,
+      wrong("VIPD003", `${what} ${text} is no time`, "write milliseconds, or seconds with s: 0.2s"),
+    );
+  else if ((match[1] ?? "").length > places)
+    report.at(line, word, doubtful("VIPD015", `${what} ${text} is more exact than a millisecond`, "round it"));
+}
+
 /** A number, or a name of /etc/iproute2/rt_tables: none begins with a digit. */
 function table(line: Statement, word: number, report: Report, isRule = false): void {
   const text = line.words[word] ?? "";
@@ -263,7 +282,7 @@ function table(line: Statement, word: number, report: Report, isRule = false): v
 
 function network(line: Statement, word: number, report: Report): void {
   const text = line.words[word] ?? "";
-  if (text === "default" || text === "any" || text === "all") return;
+  if (text === "default" || text === "default6" || text === "any" || text === "all") return;
   const [ip = "", length] = text.split("/", 2);
   const parsed = parseIp(ip);
   const most = ip.includes(":") ? 128 : 32;

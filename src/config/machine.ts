@@ -121,7 +121,7 @@ function subjectOf(rule: Rule): Subject {
         ? "interface"
         : args === "USER [GROUP]"
           ? "account"
-          : rule.name === "track_interface"
+          : rule.name === "track_interface" || (takes.form === "lines" && takes.of === "delays")
             ? "interfaces"
             : takes.form === "lines" && takes.of === "addresses"
               ? "addresses"

@@ -145,7 +145,7 @@ function inOrder(problems: readonly Problem[]): readonly Problem[] {
 
 /** The nearest of `known` to what was written, if it is near enough to be meant. */
 export function nearest(written: string, known: Iterable<string>): string | undefined {
-  const limit = written.length <= 3 ? 1 : written.length <= 6 ? 2 : 3;
+  const limit = written.length <= 1 ? 0 : written.length <= 3 ? 1 : written.length <= 6 ? 2 : 3;
   let best: string | undefined;
   let least = limit + 1;
   for (const candidate of known) {

@@ -157,13 +157,18 @@ function readOne(statement: Statement, rule: Rule, takes: Takes & { form: "one" 
   }
   statement.value = read.value;
   tooPrecise(statement, text, takes, context);
+  if (takes.value.type === "ip" && text.includes("/")) {
+    const message = `${rule.name} ${text} is an address, of which the length of its network is no part`;
+    context.report.at(statement, 1, warning("VIPD004", message, `write ${text.split("/", 1)[0]}`));
+  }
   return surplus(statement, 2, context);
 }
 
 function tooPrecise(statement: Statement, text: string, { value }: Takes & { form: "one" }, { report }: Context): void {
   if (value.type !== "seconds" && value.type !== "milliseconds") return;
-  const places = text.length - 1 - text.indexOf(".");
-  if (!text.includes(".") || places <= value.places) return;
+  if (!text.includes(".")) return;
+  const exact = text.replace(/0+$/, "");
+  if (exact.length - 1 - exact.indexOf(".") <= value.places) return;
   report.at(
     statement,
     1,
@@ -214,8 +219,10 @@ function repeated(statement: Statement, rule: Rule, serial: number, context: Con
 
 function tellSupport(statement: Statement, entry: Entry, report: Report): void {
   const name = statement.words[0] ?? "";
-  if (entry.instead !== undefined)
-    report.at(statement, 0, doubtful("VIPD010", `${name} is an old spelling`, `write ${entry.instead} instead`));
+  if (entry.instead !== undefined) {
+    const saying = entry.quiet === true ? hint : doubtful;
+    report.at(statement, 0, saying("VIPD010", `${name} is an old spelling`, `write ${entry.instead} instead`));
+  }
   if (entry.support === "honoured") return;
   if (entry.support === "not yet") {
     report.at(

@@ -49,11 +49,16 @@ function schemaOf(value: Value): z.ZodType<string | number | boolean, string> {
     case "ip":
       return z
         .string()
-        .refine((text) => parseIp(text) !== undefined, { error: "is not an IP address" })
-        .transform((text) => parseIp(text) ?? text);
+        .refine((text) => ipBefore(text) !== undefined, { error: "is not an IP address" })
+        .transform((text) => ipBefore(text) ?? text);
     case "word":
       return z.string();
   }
+}
+
+/** keepalived takes `192.0.2.1/24` for an address, too, and drops what follows it. */
+function ipBefore(text: string) {
+  return parseIp(text.replace(/\/\d+$/, ""));
 }
 
 const booleans: ReadonlyMap<string, boolean> = new Map([

@@ -165,8 +165,8 @@ function sampleOf(value: Extract<Entry["takes"], { form: "one" }>["value"]): str
 }
 
 test("a row that is not honoured yet is told, one without effect is a hint", () => {
-  expect(said("global_defs {\n vrrp_iptables\n process_names\n}\n")).toEqual([
-    "2:2 warning VIPD008 vrrp_iptables is not honoured yet; vipd goes on without it; what it does: use iptables for no_accept and VMAC IGMP (nftables if built without)",
+  expect(said("global_defs {\n nftables\n process_names\n}\n")).toEqual([
+    "2:2 warning VIPD008 nftables is not honoured yet; vipd goes on without it; what it does: use nftables for no_accept and VMAC IGMP handling",
     "3:2 hint VIPD009 process_names has no effect: vipd names its processes `vipd: vrrp`, `vipd: checkers`, `vipd: mailer`; nothing needs to be done",
   ]);
 });

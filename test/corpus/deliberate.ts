@@ -31,6 +31,16 @@ export const deliberate: readonly Deliberate[] = [
     why: "words behind user and group of a command: keepalived drops them, and they were meant as arguments",
   },
   {
+    result: "stricter",
+    pattern: /persistence_granularity \S+ is not a netmask/,
+    why: "a netmask with holes: it would spread clients by bits that nobody means",
+  },
+  {
+    result: "laxer",
+    pattern: /Unknown interface!/,
+    why: "an interface that is found by unicast_src_ip, an address that this machine lacks, concerns this machine",
+  },
+  {
     result: "laxer",
     pattern: /^\(Line \d+\) Invalid smtp server \S+ \d+$/,
     why: "names are looked up when mail is sent, not when the file is read",

@@ -22,6 +22,8 @@ export type Entry = {
   readonly secret?: true;
   /** Old spelling: what to write instead. */
   readonly instead?: string;
+  /** keepalived takes the old spelling without a word. */
+  readonly quiet?: true;
 };
 
 /**

@@ -49,6 +49,7 @@ export const globalLvsKeywords: readonly Entry[] = [
     meaning: "deprecated misspelling of lvs_flush_on_stop",
     support: "honoured",
     instead: "lvs_flush_on_stop",
+    quiet: true,
   },
   {
     path: "global_defs/lvs_sync_daemon",

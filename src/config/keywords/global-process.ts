@@ -50,6 +50,7 @@ export const globalProcessKeywords: readonly Entry[] = [
     meaning: "deprecated alias of checker_process_name",
     support: { without: "vipd names its processes `vipd: vrrp`, `vipd: checkers`, `vipd: mailer`" },
     instead: "checker_process_name",
+    quiet: true,
   },
   {
     path: "global_defs/bfd_process_name",
@@ -151,6 +152,7 @@ export const globalProcessKeywords: readonly Entry[] = [
     meaning: "deprecated alias of vrrp_rlimit_rttime",
     support: { without: "vipd sets its own limit of realtime CPU" },
     instead: "vrrp_rlimit_rttime",
+    quiet: true,
   },
   {
     path: "global_defs/checker_priority",
@@ -212,6 +214,7 @@ export const globalProcessKeywords: readonly Entry[] = [
     meaning: "deprecated alias of checker_rlimit_rttime",
     support: { without: "vipd sets its own limit of realtime CPU" },
     instead: "checker_rlimit_rttime",
+    quiet: true,
   },
   {
     path: "global_defs/bfd_priority",
@@ -273,6 +276,7 @@ export const globalProcessKeywords: readonly Entry[] = [
     meaning: "deprecated alias of bfd_rlimit_rttime",
     support: { without: "vipd sets its own limit of realtime CPU" },
     instead: "bfd_rlimit_rttime",
+    quiet: true,
   },
   {
     path: "global_defs/snmp_socket",

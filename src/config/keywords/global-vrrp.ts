@@ -230,6 +230,7 @@ export const globalVrrpKeywords: readonly Entry[] = [
     since: "1.2.20",
     meaning: "use iptables for no_accept and VMAC IGMP (nftables if built without)",
     support: "not yet",
+    instead: "nftables",
   },
   {
     path: "global_defs/vrrp_ipsets",
@@ -240,6 +241,7 @@ export const globalVrrpKeywords: readonly Entry[] = [
     since: "1.2.20",
     meaning: "use ipsets with iptables; bare disables",
     support: { without: "vipd uses no iptables" },
+    instead: "nftables",
   },
   {
     path: "global_defs/nftables",

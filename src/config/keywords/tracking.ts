@@ -247,6 +247,7 @@ export const trackingKeywords: readonly Entry[] = [
     support: "not yet",
     repeat: "all",
     instead: "track_file",
+    quiet: true,
   },
   {
     path: "vrrp_track_file/file",
