@@ -24,6 +24,7 @@ export type ToVrrp =
       readonly dryRun: boolean;
       /** Keys of addresses that are ours by the journal: swept where no longer wanted. */
       readonly ours: readonly AddressKey[];
+      readonly former: Former | undefined;
     }
   | { readonly type: "routers"; readonly generation: number; readonly routers: readonly RouterSettings[] }
   | { readonly type: "groups"; readonly generation: number; readonly groups: readonly GroupSettings[] }
@@ -35,6 +36,16 @@ export type ToVrrp =
   | { readonly type: "ping"; readonly id: number }
   /** Priority 0, addresses removed, then `stopped` and exit. `hurry`: now, whatever is in flight. */
   | { readonly type: "stop"; readonly hurry: boolean };
+
+/** What the vrrp process before this one left behind, when it died while vipd lived on. */
+export type Former = {
+  /** Keys of the instances that were master. */
+  readonly masters: readonly string[];
+  /** When it was last known to be alive, CLOCK_BOOTTIME ms. */
+  readonly aliveMs: number;
+  /** What is known of all that is tracked. */
+  readonly facts: readonly Fact[];
+};
 
 export type FromVrrp =
   | { readonly type: "hello"; readonly pid: number }

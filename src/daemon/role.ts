@@ -34,7 +34,8 @@ export type RoleDeps<To, From> = {
   readonly message: (message: From) => void;
   /** It has committed and works. `fresh`: it was started anew and knows nothing but its configuration. */
   readonly working: (fresh: boolean) => void;
-  readonly ended: (failing: boolean) => void;
+  /** `aliveMs`: when it was last known to work, CLOCK_BOOTTIME; undefined if it never did. */
+  readonly ended: (failing: boolean, aliveMs: number | undefined) => void;
 };
 
 export type Role<To, Status> = {
@@ -98,13 +99,14 @@ export function createRole<
       if (next !== undefined) give(next);
     },
     message: heard,
-    ended(failing) {
+    ended(failing, aliveMs) {
+      const worked = works !== undefined;
       greeted = false;
       works = undefined;
       retry?.[Symbol.dispose]();
       committing?.done();
       for (const answer of asked.values()) answer(undefined);
-      deps.ended(failing);
+      deps.ended(failing, worked ? aliveMs : undefined);
     },
   });
 

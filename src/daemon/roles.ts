@@ -41,15 +41,30 @@ export function createVrrpRole(deps: VrrpDeps): VrrpRole {
   const { clock, emit } = deps;
   let limitMs = LONGEST_ABSENCE_MS;
   let absence: Disposable | undefined;
+  const startedMs = clock.now();
+  /** Names of the instances that are master, or were when the process died. */
+  const masters = new Set<string>();
+  let aliveMs: number | undefined;
 
   function giveUpAddresses(why: string): void {
     absence?.[Symbol.dispose]();
+    masters.clear();
     if (deps.dryRun) return;
     const removed = deps.removeAddresses();
     emit({
       type: "warning",
       reason: `${why}: ${removed} virtual addresses removed, so that the other node can serve them`,
     });
+  }
+
+  function note(body: EventBody): void {
+    if (body.type !== "vrrp.transition") return;
+    if (body.to === "MASTER") masters.add(body.instance);
+    else masters.delete(body.instance);
+  }
+
+  function mastersIn({ vrrp }: Config): readonly string[] {
+    return vrrp.routers.filter(({ name }) => masters.has(name)).map(({ key }) => key);
   }
 
   const role: VrrpRole = createRole<ToVrrp, FromVrrp, VrrpStatus>({
@@ -64,9 +79,12 @@ export function createVrrpRole(deps: VrrpDeps): VrrpRole {
         ours: deps.ours(),
         dryRun: deps.dryRun,
         namespace: deps.namespaceOf(config),
+        upMs: clock.now() - startedMs,
+        former: aliveMs === undefined ? undefined : { masters: mastersIn(config), aliveMs, facts: deps.facts() },
       });
     },
     message(message) {
+      if (message.type === "event") note(message.event.body);
       if (message.type === "event") deps.happened(message.event);
       else if (message.type === "promoted") deps.promoted(message.link);
     },
@@ -74,7 +92,8 @@ export function createVrrpRole(deps: VrrpDeps): VrrpRole {
       absence?.[Symbol.dispose]();
       role.send({ type: "facts", facts: deps.facts() });
     },
-    ended(failing) {
+    ended(failing, lastMs) {
+      aliveMs = lastMs ?? aliveMs;
       absence?.[Symbol.dispose]();
       if (failing) giveUpAddresses("the vrrp process cannot be kept running");
       else

@@ -5,7 +5,7 @@
 import { differing } from "../base/differing.ts";
 import type { Config } from "../config/config.ts";
 import type { UpDown } from "../events.ts";
-import type { AddressKey, ToCheckers, ToVrrp } from "./messages.ts";
+import type { AddressKey, Former, ToCheckers, ToVrrp } from "./messages.ts";
 
 const ROUTERS_A_PIECE = 16;
 const GROUPS_A_PIECE = 32;
@@ -16,6 +16,9 @@ export type VrrpStart = {
   readonly ours: readonly AddressKey[];
   readonly dryRun: boolean;
   readonly namespace: string | undefined;
+  /** How long vipd runs already, ms. */
+  readonly upMs: number;
+  readonly former: Former | undefined;
 };
 
 /** From `begin` to `prepare`. */
@@ -23,12 +26,13 @@ export function* vrrpSlices(config: Config, generation: number, start: VrrpStart
   yield {
     type: "begin",
     generation,
-    startupDelayMs: config.vrrp.startupDelayMs,
+    startupDelayMs: Math.max(0, config.vrrp.startupDelayMs - start.upMs),
     announceGapMs: config.vrrp.announceGapMs,
     namespace: start.namespace,
     realtimePriority: config.global.vrrpRealtimePriority,
     dryRun: start.dryRun,
     ours: start.ours,
+    former: start.former,
   };
   for (const routers of pieces(config.vrrp.routers, ROUTERS_A_PIECE)) yield { type: "routers", generation, routers };
   for (const groups of pieces(config.vrrp.groups, GROUPS_A_PIECE)) yield { type: "groups", generation, groups };

@@ -36,8 +36,8 @@ export type SupervisorDeps<To> = {
   /** A process said hello: tell it what it has to do. */
   readonly begin: (send: (message: To) => void) => void;
   readonly message: (message: unknown) => void;
-  /** It is gone. `failing`: it will not be back at once. */
-  readonly ended: (failing: boolean) => void;
+  /** It is gone. `failing`: it will not be back at once. `aliveMs`: when it was last known to answer, CLOCK_BOOTTIME. */
+  readonly ended: (failing: boolean, aliveMs: number) => void;
   /** false: it is not started again (-R). */
   readonly respawn: boolean;
 };
@@ -150,7 +150,9 @@ export function createSupervisor<To extends object>(
     const restartMs = deps.respawn ? backoff.delayMs : undefined;
     enter(deps.respawn ? "waiting" : "stopped");
     emit({ type: "process.exit", process: name, pid: who.pid, reason, restartMs });
-    deps.ended(restartMs === undefined || isFailing(backoff));
+    // the answer to the last ping may still be on its way
+    const aliveMs = unanswered <= 1 ? nowMs : Math.max(answeredAtMs, startedMs);
+    deps.ended(restartMs === undefined || isFailing(backoff), aliveMs);
     if (restartMs === undefined) return;
     restarts += 1;
     if (restartMs === 0) adopt(deps.fork());

@@ -106,7 +106,7 @@ function serve(): void {
     const next = assembly;
     if (next?.begin.generation !== generation || room === undefined) return;
     current = next;
-    await room.commit(settingsOf(next), next.begin.ours);
+    await room.commit(settingsOf(next), next.begin.ours, next.begin.former);
     outbox.send({ type: "committed", generation });
   }
 

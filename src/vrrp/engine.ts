@@ -27,7 +27,7 @@ import {
   tracks,
   usesLink,
 } from "./instance.ts";
-import type { Action, Engine, EngineEvent, LinkState } from "./interface.ts";
+import type { Action, Engine, EngineEvent, FormerMasters, LinkState } from "./interface.ts";
 import { createKnowledge } from "./knowledge.ts";
 import { step } from "./machine.ts";
 import { type Packet, read } from "./reception.ts";
@@ -59,7 +59,7 @@ export function createEngine(): Engine {
         expire(event.timer, nowMs);
         break;
       case "configure":
-        configure(event.settings, nowMs);
+        configure(event.settings, event.former, nowMs);
         break;
       case "link":
         learnLink(event.state, nowMs);
@@ -276,7 +276,7 @@ export function createEngine(): Engine {
 
   // ── configuration ────────────────────────────────────────────────────────────────────────────────────────────
 
-  function configure(wish: VrrpSettings, nowMs: number): void {
+  function configure(wish: VrrpSettings, former: FormerMasters | undefined, nowMs: number): void {
     startupUntilMs ??= nowMs + wish.startupDelayMs;
     knowledge.keepFor(wish);
     const wanted = new Set(wish.routers.map(({ key }) => key));
@@ -284,9 +284,11 @@ export function createEngine(): Engine {
     moving = true;
     withdraw(unwanted, REMOVED, true, nowMs);
     const changed = new Set(configureGroups(wish, nowMs));
+    const aliveMsOf = formerly(wish, former);
     for (const settings of wish.routers) {
       const instance = instances.get(settings.key);
-      const touched = instance === undefined ? add(settings, nowMs) : update(instance, settings, nowMs);
+      const touched =
+        instance === undefined ? add(settings, aliveMsOf(settings), nowMs) : update(instance, settings, nowMs);
       if (touched !== undefined) changed.add(touched);
     }
     moving = false;
@@ -316,9 +318,9 @@ export function createEngine(): Engine {
     });
   }
 
-  function add(settings: RouterSettings, nowMs: number): Instance {
+  function add(settings: RouterSettings, aliveMs: number | undefined, nowMs: number): Instance {
     const delayed = startupUntilMs !== undefined && nowMs < startupUntilMs;
-    const instance = createInstance(settings, roster.groupOf(settings), delayed, nowMs);
+    const instance = createInstance(settings, roster.groupOf(settings), delayed, nowMs, aliveMs);
     roster.add(instance);
     if (delayed) actions.push({ type: "arm", timer: instance.timers.startup, atMs: startupUntilMs ?? nowMs });
     return instance;
@@ -359,6 +361,19 @@ export function createEngine(): Engine {
         return { name: settings.name, state, sinceMs, members };
       }),
   };
+}
+
+/** When an instance was last master in a process before this one: a group goes on as a whole or not at all. */
+function formerly(
+  { groups }: VrrpSettings,
+  former: FormerMasters | undefined,
+): (settings: RouterSettings) => number | undefined {
+  const masters = new Set(former?.masters);
+  const split = new Set(
+    groups.filter(({ members }) => members.some((key) => !masters.has(key))).map(({ name }) => name),
+  );
+  return ({ key, group }) =>
+    masters.has(key) && (group === undefined || !split.has(group)) ? former?.aliveMs : undefined;
 }
 
 function isReady(state: Instance["state"]): boolean {

@@ -44,6 +44,7 @@ export function createInstance(
   group: GroupSettings | undefined,
   delayed: boolean,
   nowMs: number,
+  aliveMs?: number,
 ): Instance {
   const timers = timerNames(settings.key);
   const own = { ...NOTHING, priority: settings.priority };
@@ -61,7 +62,7 @@ export function createInstance(
     settings,
     group,
     router: { ...known, grouped: group !== undefined, timers, ...advertsOf(settings, settings.priority) },
-    state: created(nowMs),
+    state: created(nowMs, aliveMs),
     own,
     addressFault: undefined,
     delayed,

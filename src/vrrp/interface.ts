@@ -41,9 +41,15 @@ export type LinkState = {
   readonly addresses: readonly string[];
 };
 
+/**
+ * Instances that were master in a process before this one, by key, and whose addresses are still there. `aliveMs`: when that process was
+ * last known to work. Those that nobody can have replaced yet go on.
+ */
+export type FormerMasters = { readonly masters: readonly string[]; readonly aliveMs: number };
+
 export type EngineEvent =
   /** Start or reload: the whole wish. Matched by `key`; what is equal is not touched. */
-  | { readonly type: "configure"; readonly settings: VrrpSettings }
+  | { readonly type: "configure"; readonly settings: VrrpSettings; readonly former?: FormerMasters }
   /** A raw VRRP packet (IP payload) with what the IP header said. `arrivedMs`: when it came, not when it is read. */
   | {
       readonly type: "packet";

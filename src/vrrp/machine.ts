@@ -11,12 +11,12 @@ import { inBackup, peerOf } from "./backup.ts";
 import { inMaster } from "./master.ts";
 import { OWNER_PRIORITY } from "./priority.ts";
 import type { Event, Fault, Init, Router, State, Step } from "./state.ts";
-import { enterBackup, enterFault, enterMaster, enterStop, stay } from "./steps.ts";
+import { enterBackup, enterFault, enterMaster, enterStop, silenceLimitMs, stay } from "./steps.ts";
 import { skewMs } from "./timers.ts";
 
 /** The state of an instance that nothing has happened to yet. */
-export function created(nowMs: number): Init {
-  return { name: "INIT", sinceMs: nowMs, reason: "not started", master: undefined };
+export function created(nowMs: number, aliveMs?: number): Init {
+  return { name: "INIT", sinceMs: nowMs, reason: "not started", master: undefined, aliveMs };
 }
 
 /** Actions are to be done in their order: advert, addresses, announcement. */
@@ -59,6 +59,7 @@ function inInit(state: Init, event: Event, router: Router, nowMs: number): Step 
 /** §6.4.1: the owner of the addresses begins as master, if it is also set to; everybody else listens for Master_Down_Interval first. */
 function start(state: Init, reason: string, router: Router, nowMs: number): Step {
   if (router.faults[0] !== undefined) return enterFault(router, state, router.faults[0], nowMs);
+  if (mayGoOn(state, router, nowMs)) return enterMaster(router, state, GOES_ON, nowMs);
   const owner = "owner of the addresses (priority 255)";
   if (ownsFromStart(router)) {
     if (!router.grouped) return enterMaster(router, state, owner, nowMs);
@@ -67,6 +68,14 @@ function start(state: Init, reason: string, router: Router, nowMs: number): Step
   const backup = enterBackup(router, state, { reason, fresh: true }, nowMs);
   const swept = { type: "addresses", router: router.settings, wanted: false } as const;
   return { state: backup.state, actions: [swept, ...backup.actions] };
+}
+
+const GOES_ON = "goes on: it was master when the process before this one ended";
+
+/** Not even the most eager backup has missed enough adverts to be master by now. */
+function mayGoOn({ aliveMs }: Init, router: Router, nowMs: number): boolean {
+  const { intervalMs } = router.settings;
+  return aliveMs !== undefined && nowMs - aliveMs + intervalMs < silenceLimitMs(router, intervalMs);
 }
 
 /** Adverts and timers mean nothing to it; that the reason is gone does. */

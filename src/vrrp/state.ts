@@ -19,7 +19,8 @@ type Common = {
 };
 
 export type State = Init | Backup | Master | Fault;
-export type Init = Common & { readonly name: "INIT" };
+/** `aliveMs`: it was master in a process before this one, which was last known to work then. */
+export type Init = Common & { readonly name: "INIT"; readonly aliveMs?: number | undefined };
 export type Fault = Common & { readonly name: "FAULT" };
 
 export type Backup = Common & {

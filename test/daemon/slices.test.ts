@@ -15,9 +15,18 @@ test("each role gets its slice: the checkers never see a password, nor whom mail
   const told = JSON.stringify([...checkerSlices(config, 3, undefined, [])]);
   expect(told).not.toContain("geheim42");
   expect(told).not.toContain("admin@example.org");
-  const vrrp = JSON.stringify([...vrrpSlices(config, 3, { ours: [], dryRun: false, namespace: undefined })]);
+  const vrrp = JSON.stringify([
+    ...vrrpSlices(config, 3, { ours: [], dryRun: false, namespace: undefined, upMs: 0, former: undefined }),
+  ]);
   expect(vrrp).toContain("geheim42");
   expect(vrrp).not.toContain("admin@example.org");
+});
+
+test("a startup delay counts from vipd's own start, also for a process that comes later", () => {
+  const slow = { ...config, vrrp: { ...config.vrrp, startupDelayMs: 30_000 } };
+  const start = { ours: [], dryRun: false, namespace: undefined, former: undefined };
+  expect([...vrrpSlices(slow, 1, { ...start, upMs: 10_000 })][0]).toMatchObject({ startupDelayMs: 20_000 });
+  expect([...vrrpSlices(slow, 1, { ...start, upMs: 40_000 })][0]).toMatchObject({ startupDelayMs: 0 });
 });
 
 test("from begin to prepare, each piece with its generation, nothing lost", () => {
@@ -34,7 +43,7 @@ test("no piece is larger than what is read within a millisecond", () => {
   const large = { ...config, vrrp: { ...EMPTY.vrrp, routers } };
   for (const slices of [
     checkerSlices(large, 1, undefined, []),
-    vrrpSlices(large, 1, { ours: [], dryRun: false, namespace: undefined }),
+    vrrpSlices(large, 1, { ours: [], dryRun: false, namespace: undefined, upMs: 0, former: undefined }),
   ]) {
     for (const piece of slices) expect(JSON.stringify(piece).length).toBeLessThan(64 * 1024);
   }

@@ -4,20 +4,21 @@ import { join } from "node:path";
 import { openSocket } from "dgram-ext";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Status } from "../../src/daemon/status.ts";
-import { createLab, type Lab, type LabNode } from "../lab/net.ts";
+import { createLab, type Lab, type LabNode, type Lan } from "../lab/net.ts";
 import type { Process } from "../lab/process.ts";
 import { type Vipd, vipdOn } from "./vipd.ts";
 
 const VIP = "10.0.0.9/24";
 
 let lab: Lab;
+let lan: Lan;
 let node: LabNode;
 let vipd: Vipd;
 let running: Process[] = [];
 
 beforeAll(async () => {
   lab = await createLab();
-  const lan = await lab.lan("front");
+  lan = await lab.lan("front");
   node = await lab.node("a");
   await node.attach(lan, { addresses: ["10.0.0.1/24"] });
   vipd = await vipdOn(node);
@@ -366,6 +367,26 @@ describe("deaths", () => {
     await process.line(/process\.start process=vrrp .*restarts=1/);
     await expect.poll(addresses, { timeout: 5000 }).toContain("10.0.0.9");
     expect((await vipd.pids()).vrrp).not.toBe(vrrp);
+  });
+
+  test("the death of the vrrp process of a lone master is no gap: the address stays, the next advert is in time", async () => {
+    const process = await up(
+      instance().replace("priority 255", "priority 100").replace("state MASTER", "state BACKUP"),
+    );
+    await process.line(/to=MASTER/);
+    await expect.poll(addresses).toContain("10.0.0.9");
+    const wire = await lan.capture();
+    const changes = node.start(["ip", "-4", "monitor", "address"]);
+    const { vrrp } = await vipd.pids();
+    await node.run(["kill", "-9", String(vrrp)]);
+    await process.line(/from=INIT to=MASTER reason="goes on: /);
+    await expect.poll(() => wire.adverts().length, { timeout: 5000 }).toBeGreaterThanOrEqual(3);
+    const times = wire.adverts().map(({ atMs }) => atMs);
+    for (const [at, time] of times.slice(1).entries()) expect(time - (times[at] ?? 0)).toBeLessThan(3000);
+    expect(wire.adverts().filter(({ priority }) => priority === 0)).toEqual([]);
+    expect(changes.output()).not.toContain("10.0.0.9");
+    await changes.stop();
+    await wire.stop();
   });
 
   test("a vrrp process that cannot be kept alive costs the addresses, not the other node's service", async () => {

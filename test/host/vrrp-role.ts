@@ -144,6 +144,7 @@ export async function startRole(options: RoleOptions): Promise<VrrpRole> {
       realtimePriority: options.realtimePriority,
       dryRun: options.dryRun ?? false,
       ours: wish.ours ?? [],
+      former: undefined,
     });
     for (let at = 0; at < wish.routers.length; at += 16) {
       say({ type: "routers", generation: now, routers: wish.routers.slice(at, at + 16) });

@@ -420,6 +420,67 @@ describe("alone", () => {
   });
 });
 
+describe("a process that follows one that died", () => {
+  const members = [routerSettings({ vrid: 1, group: "VG" }), routerSettings({ vrid: 2, group: "VG" })];
+  const follows = (routers: readonly RouterSettings[], masters: readonly RouterSettings[], aliveMs: number) =>
+    ({
+      type: "configure",
+      settings: vrrpSettings(routers, { groups: routers === members ? [groupSettings("VG", members)] : [] }),
+      former: { masters: masters.map(({ key }) => key), aliveMs },
+    }) as const;
+
+  test("goes on as master at once, while nobody can have taken over", () => {
+    const { at } = started([]);
+    const alone = [routerSettings()];
+    // 3 × 1 s and the skew of 254, less the interval that the last advert may have been sent before the end
+    const actions = at(3007, follows(alone, alone, 1000));
+    expect(actions.map(({ type }) => type).slice(0, 3)).toEqual(["advertise", "addresses", "announce"]);
+    expect(told(actions)).toEqual(["INIT → MASTER: goes on: it was master when the process before this one ended"]);
+  });
+
+  test("begins like any other once somebody may have: the addresses go first", () => {
+    const { at } = started([]);
+    const alone = [routerSettings()];
+    const actions = at(3008, follows(alone, alone, 1000));
+    expect(actions[0]).toMatchObject({ type: "addresses", wanted: false });
+    expect(told(actions)).toEqual(["INIT → BACKUP: started"]);
+  });
+
+  test("a better master is followed as ever", () => {
+    const { at } = started([]);
+    const alone = [routerSettings()];
+    at(1200, follows(alone, alone, 1000));
+    expect(told(at(1300, packet({ priority: 200 })))).toEqual([
+      "MASTER → BACKUP: 10.0.0.2 advertises priority 200 > 100",
+    ]);
+  });
+
+  test("not with a fault, nor before its scripts are known", () => {
+    const alone = [routerSettings({ trackers: [chk] })];
+    const unknown = started([]);
+    expect(unknown.at(1200, follows(alone, alone, 1000))).toEqual([]);
+    const failed = started([], [], fact("down", "exit status 1"));
+    const actions = failed.at(1200, follows(alone, alone, 1000));
+    expect(told(actions)).toEqual(["INIT → FAULT: script chk failed: exit status 1"]);
+    expect(actions[0]).toMatchObject({ type: "addresses", wanted: false });
+  });
+
+  test("a group goes on as a whole, or not at all", () => {
+    const whole = started([]);
+    expect(told(whole.at(1200, follows(members, members, 1000)))).toEqual([
+      "INIT → MASTER: goes on: it was master when the process before this one ended",
+      "INIT → MASTER: goes on: it was master when the process before this one ended",
+      "VG INIT → MASTER: goes on: it was master when the process before this one ended",
+    ]);
+    const half = started([]);
+    expect(told(half.at(1200, follows(members, members.slice(1), 1000)))).toEqual([
+      "INIT → BACKUP: started",
+      "INIT → BACKUP: started",
+      "VG INIT → BACKUP: started",
+    ]);
+  });
+});
+
 test("stop: every master resigns, every instance and group says so", () => {
   const members = [routerSettings({ vrid: 1, group: "VG" }), routerSettings({ vrid: 2, group: "VG" })];
   const { engine, at } = started(members, [groupSettings("VG", members)]);

@@ -15,8 +15,8 @@ import type { RouterSettings, VirtualAddress } from "../../vrrp/settings.ts";
 export type Holder = {
   /** A configuration counts from now on. @param journal keys that are ours besides those of `routers` */
   configure(routers: readonly RouterSettings[], journal: readonly AddressKey[]): void;
-  /** Removes what is ours and not wanted; resolves when it is gone. */
-  sweep(): Promise<void>;
+  /** Removes what is ours and not wanted; resolves when it is gone. @param spared what may be wanted soon */
+  sweep(spared: ReadonlySet<AddressKey>): Promise<void>;
   /** From now on the addresses of this router are wanted, or not; `carryOut` does it. */
   want(router: RouterSettings, wanted: boolean): void;
   /** Hands the plan of what is marked to the thread. */
@@ -106,8 +106,8 @@ export function createHolder(options: HolderOptions): Holder {
     tell(router, address, "adopted", "it stood before and belongs to the owner");
   }
 
-  async function sweep(): Promise<void> {
-    const left = [...ours].filter((key) => actual.has(key) && !desired.has(key));
+  async function sweep(spared: ReadonlySet<AddressKey>): Promise<void> {
+    const left = [...ours].filter((key) => actual.has(key) && !desired.has(key) && !spared.has(key));
     for (const key of left) marked.add(key);
     carryOut();
     await settled();

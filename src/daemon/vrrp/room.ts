@@ -3,7 +3,7 @@
  * the first configuration has come, for only then it knows its namespace.
  */
 import type { EventBody } from "../../events.ts";
-import { addressesOf } from "../../network/keys.ts";
+import { addressesOf, keyOf } from "../../network/keys.ts";
 import { ADDRESS_PROTOCOL, type AddressExecutor } from "../../os/addresses.ts";
 import type { Announcements } from "../../os/announcements.ts";
 import { createAnnouncer } from "../../os/announcer.ts";
@@ -15,7 +15,7 @@ import { createEngine } from "../../vrrp/engine.ts";
 import type { EngineEvent, LinkState } from "../../vrrp/interface.ts";
 import type { Fact, RouterSettings, VirtualAddress, VrrpSettings } from "../../vrrp/settings.ts";
 import type { RouterStatus } from "../../vrrp/status.ts";
-import type { AddressKey, FromVrrp } from "../messages.ts";
+import type { AddressKey, Former, FromVrrp } from "../messages.ts";
 import { createEars } from "./ears.ts";
 import { createHands } from "./hands.ts";
 import { createHolder } from "./holder.ts";
@@ -28,8 +28,11 @@ export type Room = {
   prepare(settings: VrrpSettings): void;
   /** This configuration was not accepted after all. */
   abandon(): void;
-  /** From now on. Resolves when everything left behind is gone and the engine has the configuration. */
-  commit(settings: VrrpSettings, journal: readonly AddressKey[]): Promise<void>;
+  /**
+   * From now on. Resolves when everything left behind is gone and the engine has the configuration.
+   * @param former what a process before this one left: where its addresses are still there, its masters go on
+   */
+  commit(settings: VrrpSettings, journal: readonly AddressKey[], former?: Former): Promise<void>;
   hearFacts(facts: readonly Fact[]): void;
   status(id: number): FromVrrp;
   /** Priority 0, addresses removed. @param patienceMs how long to wait for the kernel's lock */
@@ -193,13 +196,16 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
     if (trouble !== undefined) note({ type: "warning", reason: trouble });
   }
 
-  async function commit(next: VrrpSettings, journal: readonly AddressKey[]): Promise<void> {
+  async function commit(next: VrrpSettings, journal: readonly AddressKey[], former?: Former): Promise<void> {
     const isFirst = settings === undefined;
     prepare(next);
     settings = next;
     announcer.setGaps(next.announceGapMs);
     holder.configure(next.routers, journal);
-    if (isFirst) await holder.sweep();
+    const goingOn = isFirst
+      ? next.routers.filter((router) => former?.masters.includes(router.key) && isHeld(router))
+      : [];
+    if (isFirst) await holder.sweep(new Set(goingOn.flatMap((router) => addressesOf(router)).map(keyOf)));
     const names = new Set(
       next.routers.flatMap(linksOf).concat(next.groups.flatMap((group) => interfacesOf(group.trackers))),
     );
@@ -211,11 +217,17 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
     }
     if (stopping) return;
     tellHearing(next.routers);
-    tell({ type: "configure", settings: next });
+    if (isFirst) for (const fact of former?.facts ?? []) tell({ type: "fact", fact });
+    const masters = goingOn.map(({ key }) => key);
+    tell({ type: "configure", settings: next, ...(former && { former: { masters, aliveMs: former.aliveMs } }) });
     ears.serve(next.routers); // not before: those who are gone have sent their last advert
     hands.keep(new Set(next.routers.map(({ key }) => key)));
     refreshing.set(clock.now() + REFRESH_MS);
     holder.lookAtAll();
+  }
+
+  function isHeld(router: RouterSettings): boolean {
+    return addressesOf(router).every((address) => links.addresses.has(keyOf(address)));
   }
 
   function prepare(next: VrrpSettings): void {

@@ -12,6 +12,7 @@ const begin = (generation: number): Begin => ({
   realtimePriority: undefined,
   dryRun: false,
   ours: [],
+  former: undefined,
 });
 const routers = (generation: number, ...names: readonly string[]): Extract<ToVrrp, { type: "routers" }> => ({
   type: "routers",

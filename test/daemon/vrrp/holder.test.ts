@@ -209,7 +209,7 @@ test("an address with no_track may be removed by others", async () => {
 test("at start what is ours and left behind goes, also where another program left it; what is foreign stays", async () => {
   const kernel = fakeKernel([foreign("10.0.0.9"), foreign("10.0.0.8"), foreign("10.0.0.1")]);
   kernel.holder.configure([routerSettings()], ["eth0 10.0.0.8/24", "eth7 10.0.0.7/24"]);
-  const swept = kernel.holder.sweep();
+  const swept = kernel.holder.sweep(new Set());
   await kernel.answer();
   await swept;
   expect([...kernel.actual.keys()]).toEqual(["eth0 10.0.0.1/24"]);
@@ -224,7 +224,7 @@ test("at start what is ours and left behind goes, also where another program lef
 test("an owner's address that stood before us is adopted and never removed", async () => {
   const kernel = fakeKernel([foreign("10.0.0.9")]);
   kernel.holder.configure([owner()], [KEY]);
-  await kernel.holder.sweep();
+  await kernel.holder.sweep(new Set());
   kernel.holder.want(owner(), true);
   kernel.holder.want(owner(), false);
   kernel.holder.carryOut();
@@ -237,7 +237,7 @@ test("an owner's address that stood before us is adopted and never removed", asy
 test("an owner's address that we set and left behind in a crash is ours", async () => {
   const kernel = fakeKernel([kernelAddress(virtualAddress("10.0.0.9"), OURS)]);
   kernel.holder.configure([owner()], [KEY]);
-  const swept = kernel.holder.sweep();
+  const swept = kernel.holder.sweep(new Set());
   await kernel.answer();
   await swept;
   expect(kernel.actual.size).toBe(0);

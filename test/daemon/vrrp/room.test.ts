@@ -220,6 +220,38 @@ test("what a crash left goes before anything is sent; then the down interval; th
   ]);
 });
 
+test("after the death of a process its follower keeps the addresses of masters and goes on; others are swept", async () => {
+  const { room, kernel, advance, story } = createScene();
+  const other = {
+    ...router,
+    key: "other",
+    name: "VI_2",
+    vrid: 52,
+    addresses: router.addresses.map((one) => ({ ...one, ip: ip("10.0.0.8") })),
+  };
+  for (const address of [...router.addresses, ...other.addresses]) {
+    kernel.set(keyOf(address), kernelAddress("eth0", address.ip, address.length));
+  }
+  await room.open();
+  await advance(200);
+  await room.commit(settings(router, other), [], { masters: [router.key], aliveMs: 1000, facts: [] });
+  expect(story()).toEqual([
+    "200 delete eth0 10.0.0.8/24",
+    "200 swept 10.0.0.8/24",
+    "200 advert priority 100 to 224.0.0.18",
+    "200 INIT → MASTER: goes on: it was master when the process before this one ended",
+    "200 INIT → BACKUP: started",
+    "200 announce 10.0.0.9",
+  ]);
+});
+
+test("whose addresses were removed meanwhile begins like any other", async () => {
+  const { room, story } = createScene();
+  await room.open();
+  await room.commit(settings(router), [], { masters: [router.key], aliveMs: 1000, facts: [] });
+  expect(story()).toEqual(["0 INIT → BACKUP: started"]);
+});
+
 test("decision 3: a stalled backup hears the advert that lies there before it acts on its timer", async () => {
   const { room, advance, lies, story } = createScene();
   await room.open();
