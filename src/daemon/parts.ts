@@ -10,6 +10,7 @@ import { openLineFile } from "../os/line-file.ts";
 import { forkRole } from "../os/role-process.ts";
 import { sweepAddresses } from "../os/sweep.ts";
 import type { Context } from "./context.ts";
+import { fixedChange } from "./fixed-settings.ts";
 import { createDryRunTable } from "./ipvs/dry-run.ts";
 import { createVirtualServices, type VirtualServices } from "./ipvs.ts";
 import { NO_KEYS } from "./journal.ts";
@@ -124,16 +125,11 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
 function ownParticipant({ options }: Context, commit: (config: Config) => void): Participant {
   let current: Config | undefined;
   let next: Config | undefined;
-  const fixed = ({ global }: Config) =>
-    [options.namespace ?? global.netNamespace, global.ipvsNamespace, global.instance].join("\n");
   return {
     name: "vipd",
     prepare(wanted) {
       next = wanted;
-      const changed = current !== undefined && fixed(current) !== fixed(wanted);
-      return Promise.resolve(
-        changed ? "network namespaces and the instance cannot be changed by a reload; restart vipd" : undefined,
-      );
+      return Promise.resolve(current && fixedChange(current, wanted, options.namespace));
     },
     commit() {
       current = next ?? current;

@@ -7,6 +7,9 @@ import { runConfigTest } from "../../src/commands/check.ts";
 import { parseCommandLine } from "../../src/commands/options.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { realFiles } from "../../src/os/config-files.ts";
+import { createEngine } from "../../src/vrrp/engine.ts";
+import type { Action } from "../../src/vrrp/interface.ts";
+import { linkState } from "../vrrp/fixtures.ts";
 import { good, instance, load, routerId, said, service } from "./load.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vipd-facts-"));
@@ -212,6 +215,33 @@ describe("exit codes of -t (41, 48, 50, 51, 52)", () => {
   ])("%s", (_, text, code) => expect(exitOf(text)).toBe(code));
   test("50: a file that is not there is 6, where keepalived ends with 0", () =>
     expect(runConfigTest(join(folder, "missing"), undefined, undefined, silent)).toBe(6));
+});
+
+describe("reload", () => {
+  const key = (lines: string, name = "V") => good(instance(lines, name)).vrrp.routers[0]?.key;
+  test("56: an instance is the same under another name; VRID, interface and multicast group make another", () => {
+    const same = key("");
+    expect(key("", "W")).toBe(same);
+    expect(key(" priority 150\n version 3\n advert_int 0.5")).toBe(same);
+    const other = (from: string, to: string) => good(instance("").replace(from, to)).vrrp.routers[0]?.key;
+    expect(other("virtual_router_id 51", "virtual_router_id 52")).not.toBe(same);
+    expect(other("interface eth0", "interface eth1")).not.toBe(same);
+    expect(key(" mcast_dst_ip 224.0.0.99")).not.toBe(same);
+  });
+  test("56: a master that is renamed by a reload stays master, and sends no priority 0", () => {
+    const engine = createEngine();
+    const isResignation = (action: Action) => action.type === "advertise" && action.priority === 0;
+    const configure = (text: string) => engine.handle({ type: "configure", settings: good(text).vrrp }, 5000);
+    engine.handle({ type: "link", state: linkState("eth0", "192.0.2.1") }, 0);
+    configure(instance(""));
+    engine.handle({ type: "expired", timer: `masterDown ${key("")}`, lateMs: 0 }, 9000);
+    expect(engine.routers(9000)).toMatchObject([{ name: "V", state: "MASTER" }]);
+    const actions = configure(instance("", "W"));
+    expect(engine.routers(9001)).toMatchObject([{ name: "W", state: "MASTER" }]);
+    expect(actions.filter((action) => action.type === "addresses" || isResignation(action))).toEqual([]);
+    const replaced = configure(instance("", "W").replace("51", "52"));
+    expect(replaced.filter(isResignation)).toHaveLength(1);
+  });
 });
 
 describe("order, repetition, the command line", () => {

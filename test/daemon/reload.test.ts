@@ -299,7 +299,7 @@ test("a journal that cannot be written a minute later names too much, and is com
   expect(parseJournal(disk.journal)?.addresses).toHaveLength(2);
 });
 
-test("while one reload runs, one more waits, however often it is asked for", async () => {
+test("53: while one reload runs, one more waits, however often it is asked for", async () => {
   const { keeper, files, reads } = setUp();
   files[FILE] = good(one);
   await keeper.start(async () => {});
