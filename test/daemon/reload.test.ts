@@ -8,9 +8,9 @@ import { createKeeper, type KeeperContext } from "../../src/daemon/reload.ts";
 import type { Participant } from "../../src/daemon/two-phases.ts";
 import type { Event } from "../../src/events.ts";
 import { server, service } from "../ipvs/fixtures.ts";
+import { virtualAddress } from "../vrrp/fixtures.ts";
 import { withRouters } from "./config.ts";
 import { turns, virtualClock } from "./virtual-clock.ts";
-import { virtualAddress } from "./vrrp/routers.ts";
 
 const FILE = "/etc/vipd/vipd.conf";
 const LAST_GOOD = "/var/lib/vipd/last-good.conf";

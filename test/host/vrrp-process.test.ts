@@ -2,9 +2,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ip } from "../../src/base/address.ts";
-import { routerSettings, virtualAddress } from "../daemon/vrrp/routers.ts";
+import { routerSettings } from "../daemon/vrrp/routers.ts";
 import { type AdvertFrame, type AnyFrame, announces, type Capture, isAdvert } from "../lab/capture.ts";
 import { createLab, type Lab, type LabNode, type Lan, type Link } from "../lab/net.ts";
+import { virtualAddress } from "../vrrp/fixtures.ts";
 import { startRole, type VrrpRole } from "./vrrp-role.ts";
 
 const VIP = "10.0.0.9";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createAnnouncer } from "../../src/os/announcer.ts";
-import { virtualAddress } from "../daemon/vrrp/routers.ts";
+import { virtualAddress } from "../vrrp/fixtures.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -262,7 +262,7 @@ function alter(router: RouterSettings, random: Random): RouterSettings {
   if (roll < 0.4 && router.group === undefined) return { ...router, priority: 1 + Math.floor(random() * 254) };
   if (roll < 0.7)
     return { ...router, garp: { ...router.garp, refreshMs: Math.floor(random() * 3) * 10 * router.intervalMs } };
-  const address = virtualAddress(`192.0.2.${100 + Math.floor(random() * 100)}`, router.links.adverts);
+  const address = virtualAddress(`192.0.2.${100 + Math.floor(random() * 100)}`, { link: router.links.adverts });
   return { ...router, excluded: [address] };
 }
 

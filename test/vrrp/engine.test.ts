@@ -55,7 +55,7 @@ describe("start", () => {
     const engine = createEngine();
     const source = { ipv4: undefined, ipv6: ip("fe80::1") };
     engine.handle({ type: "link", state: linkState("eth0", undefined, { source }) }, 0);
-    const addresses = [virtualAddress("fe80::77", "eth0", 64)];
+    const addresses = [virtualAddress("fe80::77")];
     const settings = routerSettings({ family: "ipv6", version: 3, destinations: [ip("ff02::12")], addresses });
     engine.handle(configure([settings]), 0);
     const advert: Advert = { ...PLAIN, version: 3, priority: 200, addresses: [ip("fe80::77")] };
@@ -199,7 +199,7 @@ describe("reload", () => {
 
   test("a changed address: the master stays master, and tells of it at once", () => {
     const { at } = master({});
-    const changed = { ...one, addresses: [virtualAddress("192.0.2.77", "eth0")] };
+    const changed = { ...one, addresses: [virtualAddress("192.0.2.77")] };
     const actions = at(20_000, configure([changed]));
     expect(actions.map(({ type }) => type)).toEqual(["advertise", "addresses", "announce", "arm"]);
     expect(actions[0]).toMatchObject({ advert: { addresses: ["192.0.2.77"], priority: 100 } });

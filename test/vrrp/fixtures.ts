@@ -27,7 +27,7 @@ export function routerSettings(changes: Partial<RouterSettings> & { readonly lin
     trackSource: false,
     destinations: [ip("224.0.0.18")],
     multicast: true,
-    addresses: [virtualAddress(`192.0.2.${vrid}`, link)],
+    addresses: [virtualAddress(`192.0.2.${vrid}`, { link })],
     excluded: [],
     garp: GARP,
     lowerPrioNoAdvert: false,
@@ -43,11 +43,11 @@ export function routerSettings(changes: Partial<RouterSettings> & { readonly lin
   };
 }
 
-export function virtualAddress(address: string, link: string, length = 24): VirtualAddress {
+export function virtualAddress(text: string, changes: Partial<VirtualAddress> = {}): VirtualAddress {
   return {
-    ip: ip(address),
-    length,
-    link,
+    ip: ip(text),
+    length: text.includes(":") ? 64 : 24,
+    link: "eth0",
     scope: 0,
     label: undefined,
     broadcast: undefined,
@@ -56,6 +56,7 @@ export function virtualAddress(address: string, link: string, length = 24): Virt
     home: false,
     preferredSeconds: undefined,
     track: true,
+    ...changes,
   };
 }
 

@@ -6,7 +6,8 @@ import { keyOf } from "../../../src/network/keys.ts";
 import type { AddressCommand, KernelAddress } from "../../../src/network/plan.ts";
 import type { AddressOutcome } from "../../../src/os/addresses.ts";
 import type { RouterSettings } from "../../../src/vrrp/settings.ts";
-import { routerSettings, virtualAddress } from "./routers.ts";
+import { virtualAddress } from "../../vrrp/fixtures.ts";
+import { routerSettings } from "./routers.ts";
 
 const OURS = 112;
 const KEY = "eth0 10.0.0.9/24";
