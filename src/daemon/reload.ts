@@ -117,11 +117,21 @@ export function createKeeper(
     return { ok: false, file, problems };
   }
 
-  function loaded(next: Accepted, changes: readonly string[], startedMs: number): ReloadResult {
-    const { file, warnings } = next.origin;
+  function loaded(
+    next: Accepted,
+    before: Accepted | undefined,
+    changes: readonly string[],
+    startedMs: number,
+  ): ReloadResult {
+    const { file, fallback, warnings } = next.origin;
     const tookMs = clock.now() - startedMs;
-    emit({ type: "config.loaded", file, generation: inForce, warnings: warnings.length, changes, tookMs });
-    for (const warning of shortened(warnings)) warn(warning);
+    const read = fallback?.lastGood ?? file;
+    emit({ type: "config.loaded", file: read, generation: inForce, warnings: warnings.length, changes, tookMs });
+    const fresh = freshWarnings(warnings, before?.origin.warnings ?? []);
+    for (const warning of shortened(fresh)) warn(warning);
+    const known = warnings.length - fresh.length;
+    if (known > 0)
+      warn(`${known} ${known === 1 ? "warning stands" : "warnings stand"} as before; see vipd check ${read}`);
     setImmediate(() => keep(next));
     return { ok: true, generation: inForce, file, changes, warnings, tookMs };
   }
@@ -150,7 +160,7 @@ export function createKeeper(
         const { fallback } = next.origin;
         if (fallback !== undefined)
           emit({ type: "config.fallback", file, ...fallback, problems: shortened(fallback.problems) });
-        return loaded(next, [], startedMs);
+        return loaded(next, undefined, [], startedMs);
       }
       if (next.origin.fallback !== undefined || options.strict) return refuse(file, refusals);
       attempt = await fallBack(configuration, file, refusals);
@@ -167,7 +177,7 @@ export function createKeeper(
     const refusals = await putInForce(attempt.accepted);
     if (refusals.length > 0) return refuse(file, refusals);
     const changes = before === undefined ? [] : describeChanges(before.config, attempt.accepted.config);
-    return loaded(attempt.accepted, changes, startedMs);
+    return loaded(attempt.accepted, before, changes, startedMs);
   }
 
   function reload(): Promise<ReloadResult> {
@@ -194,6 +204,13 @@ export function createKeeper(
       return { file, generation: inForce, loadedWallMs, warnings, fallback, refused };
     },
   };
+}
+
+/** Those that the former configuration did not draw, wherever in the file they stood then. */
+function freshWarnings(warnings: readonly string[], before: readonly string[]): readonly string[] {
+  const withoutPlace = (line: string) => line.replace(/:\d+:\d+: /, ": ");
+  const known = new Set(before.map(withoutPlace));
+  return warnings.filter((line) => !known.has(withoutPlace(line)));
 }
 
 /** As many as fit into a log line and a mail; status and `vipd reload` show them all. */

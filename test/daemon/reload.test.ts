@@ -155,7 +155,7 @@ test("links on which promote_secondaries will be switched on are journalled befo
 });
 
 test("a broken file at the start: the last good one, tolerantly, and everybody is told", async () => {
-  const { keeper, files, reads, types, disk } = setUp();
+  const { keeper, files, reads, types, disk, events } = setUp();
   files[LAST_GOOD] = good(one);
   expect(await keeper.start(async () => {})).toMatchObject({ ok: true });
   expect(reads).toEqual([
@@ -163,6 +163,7 @@ test("a broken file at the start: the last good one, tolerantly, and everybody i
     { path: LAST_GOOD, tolerant: true },
   ]);
   expect(types()).toEqual(["config.fallback", "config.loaded"]);
+  expect(events).toMatchObject([{ file: FILE }, { file: LAST_GOOD }]);
   expect(keeper.status()?.fallback).toEqual({
     lastGood: LAST_GOOD,
     problems: [`${FILE}:3:5: frobnicate is not known here; remove it`],
@@ -237,6 +238,25 @@ test("a reload says what changed; what it gave up is forgotten a minute later", 
   expect(parseJournal(disk.journal)?.addresses).toEqual(["eth0 10.0.0.9/24", "eth0 10.0.0.10/24"]);
   clock.advance(60_000);
   expect(parseJournal(disk.journal)).toEqual(keysOf(two));
+});
+
+test("a reload tells the warnings that are new, and counts those that stand as before", async () => {
+  const { keeper, files, events } = setUp();
+  const warning = (line: number, message: string): Problem => ({ ...error, level: "warning", line, message });
+  const told = () => events.splice(0).flatMap((event) => (event.type === "warning" ? event.reason : []));
+  files[FILE] = good(one, warning(3, "priority stands twice"), warning(9, "no port"));
+  await keeper.start(async () => {});
+  expect(told()).toEqual([`${FILE}:3:5: priority stands twice; remove it`, `${FILE}:9:5: no port; remove it`]);
+  files[FILE] = good(two, warning(4, "priority stands twice"), warning(20, "an old spelling"), warning(10, "no port"));
+  expect(await keeper.reload()).toMatchObject({ ok: true, warnings: { length: 3 } });
+  expect(told()).toEqual([
+    `${FILE}:20:5: an old spelling; remove it`,
+    `2 warnings stand as before; see vipd check ${FILE}`,
+  ]);
+  expect(keeper.status()?.warnings).toHaveLength(3);
+  files[FILE] = good(one);
+  await keeper.reload();
+  expect(told()).toEqual([]);
 });
 
 test("a broken file: nothing changes, and log and status say so until it is mended", async () => {
