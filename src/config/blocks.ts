@@ -10,6 +10,8 @@ export type BlockWatch = {
    * @returns the block that stands here, which is in the tree now
    */
   line(source: Source, number: number, from: number, first: number): Recalled | undefined;
+  /** The file ends at `from`, behind a whole line. */
+  end(source: Source, from: number): void;
   /** The line was one that may mean something else the next time. */
   forget(): void;
 };
@@ -59,6 +61,10 @@ export function watchBlocks(memory: Memory, tree: Tree, report: Report): BlockWa
         pending = { source, number, from, statements: statements.length, reports: report.count(), doubts };
       }
       return recalled;
+    },
+    end(source, from) {
+      if (pending !== undefined) goesOn(pending, source, from);
+      pending = undefined;
     },
     forget() {
       pending = undefined;

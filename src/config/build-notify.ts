@@ -12,7 +12,7 @@ import { commandIn } from "./build-command.ts";
 import type { BuiltRouter } from "./build-router.ts";
 import type { BuiltService } from "./build-service.ts";
 import { hint, type Report } from "./problems.ts";
-import type { Statement } from "./statement.ts";
+import { placeOf, type Statement } from "./statement.ts";
 
 /** A notify script that runs longer is killed; keepalived has no such limit. */
 const SCRIPT_TIMEOUT_MS = 60_000;
@@ -75,27 +75,42 @@ function instanceNotify(
 
 type Balanced = Pick<NotifySettings, "services" | "servers">;
 
-/** By service, and by what `smtp_alert` says elsewhere: what was built without a remark, so that it is the same object the next time. */
+type Made = { readonly service: ServiceNotify; readonly servers: readonly ServerNotify[] };
+
+/** What was built without a remark, so that it is the same object the next time (`memory.ts`), unless something else would be built. */
 const builtBefore = new WeakMap<
   BuiltService,
-  Map<boolean | undefined, { service: ServiceNotify; servers: readonly ServerNotify[] }>
+  { readonly made: Made; readonly mail: boolean | undefined; readonly at: string }
 >();
 
-function balancedNotify(built: readonly BuiltService[], checkerMail: boolean | undefined, report: Report): Balanced {
+function balancedNotify(built: readonly BuiltService[], mail: boolean | undefined, report: Report): Balanced {
   const services: ServiceNotify[] = [];
   const servers: ServerNotify[] = [];
   for (const one of built) {
-    const reports = report.count();
-    const known = builtBefore.get(one)?.get(checkerMail);
-    const made = known ?? {
-      service: serviceNotify(one, checkerMail ?? false, report),
-      servers: serverNotifies(one, checkerMail ?? true, report),
-    };
-    services.push(made.service);
-    for (const server of made.servers) servers.push(server);
-    if (known === undefined && report.count() === reports) builtBefore.set(one, new Map([[checkerMail, made]]));
+    const { service, servers: of } = madeOf(one, mail, report);
+    services.push(service);
+    for (const server of of) servers.push(server);
   }
   return { services, servers };
+}
+
+function madeOf(built: BuiltService, mail: boolean | undefined, report: Report): Made {
+  const before = builtBefore.get(built);
+  const at = placeOf(built.block);
+  if (before !== undefined && before.mail === mail && (before.at === at || !hasCommands(before.made)))
+    return before.made;
+  const reports = report.count();
+  const service = serviceNotify(built, mail ?? false, report);
+  const made: Made = { service, servers: serverNotifies(built, mail ?? true, report) };
+  if (report.count() === reports) builtBefore.set(built, { made, mail, at });
+  return made;
+}
+
+/** A command knows where it stands. */
+function hasCommands({ service, servers }: Made): boolean {
+  return [service.quorumUp, service.quorumDown, ...servers.flatMap(({ up, down }) => [up, down])].some(
+    (command) => command !== undefined,
+  );
 }
 
 function serviceNotify({ settings, block }: BuiltService, mail: boolean, report: Report): ServiceNotify {

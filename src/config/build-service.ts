@@ -1,5 +1,6 @@
 /** `virtual_server` and its real servers: what IPVS shall hold. */
-import { type Family, familyOf, formatEndpoint, type Ip, parseIp } from "../base/address.ts";
+import { type Family, familyOf, type Ip, parseIp } from "../base/address.ts";
+import { type ServiceMatch, serverKeyOf, serverNameOf, serviceKeyOf, serviceNameOf } from "../base/service-names.ts";
 import type { CheckerSettings } from "../check/settings.ts";
 import type { Forwarding, ServerSettings, ServiceSettings, SorrySettings } from "../ipvs/settings.ts";
 import { booleanOf, defaultOf, find, findAll, has, numberIn, numberOf, textOf } from "./access.ts";
@@ -28,7 +29,7 @@ export function buildServices(blocks: readonly Statement[], report: Report): Bui
     const reports = report.count();
     const match = known?.service.settings.match ?? matchOf(block, report);
     if (match === undefined) continue;
-    const key = keyOf(match);
+    const key = serviceKeyOf(match);
     const before = services.get(key);
     if (before !== undefined) {
       report.at(
@@ -56,7 +57,7 @@ type Built = { readonly service: BuiltService; readonly checks: readonly Checker
 /** Of blocks about which there was nothing to say: the next reading may recognize them (`memory.ts`), and then they are the same objects. */
 const builtBefore = new WeakMap<Statement, Built>();
 
-function buildOne(block: Statement, match: Match, key: string, report: Report): Built | undefined {
+function buildOne(block: Statement, match: ServiceMatch, key: string, report: Report): Built | undefined {
   const checks: CheckerSettings[] = [];
   const service = serviceOf(block, match, key, checks, report);
   return service === undefined ? undefined : { service, checks };
@@ -81,9 +82,7 @@ function leaveOut(block: Statement, report: Report): void {
   );
 }
 
-type Match = ServiceSettings["match"];
-
-function matchOf(block: Statement, report: Report): Match | undefined {
+function matchOf(block: Statement, report: Report): ServiceMatch | undefined {
   const [, first = "", second] = block.words;
   if (first === "fwmark") return fwmarkOf(block, second, report);
   const ip = parseIp(first);
@@ -99,7 +98,7 @@ function matchOf(block: Statement, report: Report): Match | undefined {
   return { type: "address", protocol: protocolOf(block, report), ip, port };
 }
 
-function fwmarkOf(block: Statement, text: string | undefined, report: Report): Match | undefined {
+function fwmarkOf(block: Statement, text: string | undefined, report: Report): ServiceMatch | undefined {
   if (text === undefined || !/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 0xffff_ffff) {
     report.at(
       block,
@@ -141,25 +140,15 @@ function protocolOf(block: Statement, report: Report): "tcp" | "udp" | "sctp" {
   return "udp";
 }
 
-function keyOf(match: Match): string {
-  return match.type === "address"
-    ? `${match.protocol} ${formatEndpoint(match)}`
-    : `fwmark ${match.mark} ${match.family}`;
-}
-
-function nameOf(match: Match): string {
-  return match.type === "address" ? `[${match.ip}]:${match.protocol}:${match.port}` : `FWM ${match.mark}`;
-}
-
 function serviceOf(
   block: Statement,
-  match: Match,
+  match: ServiceMatch,
   key: string,
   checks: CheckerSettings[],
   report: Report,
 ): BuiltService | undefined {
   const forwarding = serviceForwarding(block, report);
-  const name = nameOf(match);
+  const name = serviceNameOf(match);
   const family = match.type === "address" ? familyOf(match.ip) : match.family;
   const servers = serversOf(block, { key, name, match, family, forwarding, checks, report });
   const sorryServer = sorryOf(block, match, family, forwarding, report);
@@ -213,7 +202,7 @@ function serviceForwarding(block: Statement, report: Report): Forwarding {
 type ServiceContext = {
   readonly key: string;
   readonly name: string;
-  readonly match: Match;
+  readonly match: ServiceMatch;
   readonly family: Family;
   readonly forwarding: Forwarding;
   readonly checks: CheckerSettings[];
@@ -233,7 +222,7 @@ function serversOf(block: Statement, context: ServiceContext): BuiltService["ser
     const own = method === undefined ? forwarding : (forwardingOf(method, report) ?? forwarding);
     const endpoint = endpointOf(server, context, own);
     if (endpoint === undefined) continue;
-    const key = formatEndpoint(endpoint);
+    const key = serverKeyOf(endpoint);
     if (servers.has(key)) {
       report.at(
         server,
@@ -242,7 +231,7 @@ function serversOf(block: Statement, context: ServiceContext): BuiltService["ser
       );
       continue;
     }
-    const name = serverName(context.match, endpoint.ip, endpoint.port);
+    const name = serverNameOf(context.match, endpoint.ip, endpoint.port);
     const checks = checksOf(server, {
       ip: endpoint.ip,
       port: endpoint.port,
@@ -271,10 +260,6 @@ function serversOf(block: Statement, context: ServiceContext): BuiltService["ser
     servers.set(key, { settings, block: server });
   }
   return [...servers.values()];
-}
-
-function serverName(match: Match, ip: Ip, port: number): string {
-  return `[${ip}]:${match.type === "address" ? match.protocol : "none"}:${port}`;
 }
 
 /** Address and port of a real server; without NAT the port is the service's. */
@@ -329,7 +314,7 @@ function portOf(statement: Statement, word: number, fallback: number, report: Re
 
 function sorryOf(
   block: Statement,
-  match: Match,
+  match: ServiceMatch,
   family: Family,
   forwarding: Forwarding,
   report: Report,
@@ -346,8 +331,8 @@ function sorryOf(
   if (endpoint === undefined) return undefined;
   const { ip, port } = endpoint;
   return {
-    key: formatEndpoint(endpoint),
-    name: serverName(match, ip, port),
+    key: serverKeyOf(endpoint),
+    name: serverNameOf(match, ip, port),
     ip,
     port,
     forwarding: own,

@@ -123,6 +123,7 @@ export function readAll(
       } else if (first < to) scan({ source, number, text, from, to, expanded: undefined });
       from = to + 1;
     }
+    if (from === text.length) known?.end(source, from);
   }
 
   /** A line that may hold an include, a condition, a definition, a sequence or a reference. */

@@ -5,8 +5,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { Config, Loaded, Problem } from "../config/config.ts";
-import { type Handover, unpack } from "./handover.ts";
+import type { Loaded, Problem } from "../config/config.ts";
+import { type Before, type Handover, unpack } from "./handover.ts";
 
 export type ReadOptions = {
   /** `-i`; undefined: the host name up to its first dot. */
@@ -31,8 +31,8 @@ const YOUNG_MB = 192;
 const LARGE_BYTES = 200_000;
 const KEEP_MS = 600_000;
 
-/** The thread, what it is reading, and the last configuration that came from it. */
-type Reader = { readonly worker: Worker; waiting: Waiting | undefined; before: Config | undefined };
+/** The thread, what it is reading, and what it handed over the last time. */
+type Reader = { readonly worker: Worker; waiting: Waiting | undefined; before: Before };
 type Waiting = { answered(answer: Handover): void; died(reason: string): void };
 
 let warm: Reader | undefined;
@@ -61,8 +61,8 @@ export function readConfig(path: string, options: ReadOptions): Promise<Loaded> 
     reader.waiting = {
       died: (reason) => fail(`reading the file failed: ${reason}`, "see whether it expands without end"),
       answered(answer) {
-        const loaded = unpack(answer, reader.before);
-        reader.before = loaded.config ?? reader.before;
+        const { loaded, now } = unpack(answer, reader.before);
+        reader.before = now;
         finish(loaded);
         const isLarge = loaded.consolidated.length > LARGE_BYTES;
         if (warm === undefined && options.memoryMb === undefined && isLarge) keep(reader);
@@ -107,7 +107,7 @@ function launched(): Reader | undefined {
 }
 
 function follow(worker: Worker): Reader {
-  const reader: Reader = { worker, waiting: undefined, before: undefined };
+  const reader: Reader = { worker, waiting: undefined, before: [] };
   reader.worker.on("message", (answer: Handover) => reader.waiting?.answered(answer));
   const gone = (reason: string) => {
     if (warm === reader) warm = undefined;

@@ -4,17 +4,15 @@
  */
 import { hostname, userInfo } from "node:os";
 import { parentPort } from "node:worker_threads";
-import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { createMemory } from "../config/memory.ts";
 import { realFiles } from "../os/config-files.ts";
 import { machineView } from "../os/machine-view.ts";
-import { type Handover, pack } from "./handover.ts";
+import { type Before, type Handover, pack } from "./handover.ts";
 import type { ReadRequest } from "./read-config.ts";
 
 const memory = createMemory();
-/** Of the last answer that had one. */
-let before: Config | undefined;
+let before: Before = [];
 
 function answer({ path, configId, tolerant }: ReadRequest): Handover {
   const name = hostname();
@@ -28,8 +26,8 @@ function answer({ path, configId, tolerant }: ReadRequest): Handover {
     memory,
     view: { ...machineView(), latenessMs: () => undefined }, // a start does not wait for that; the vrrp process measures its own
   });
-  const handover = pack(loaded, before);
-  before = loaded.config ?? before;
+  const { handover, now } = pack(loaded, before);
+  before = now;
   return handover;
 }
 

@@ -1,14 +1,13 @@
 /** What pools and the IPVS plan are told: virtual services, their servers, and how each is to be kept. Plain JSON. */
-import type { Family, Ip } from "../base/address.ts";
+import type { Ip } from "../base/address.ts";
+import type { ServiceMatch } from "../base/service-names.ts";
 
 export type ServiceSettings = {
   /** Identity in the kernel: `tcp 192.0.2.1:80`, `fwmark 7 ipv4`. */
   readonly key: string;
   /** Name in logs and FIFOs: `[192.0.2.1]:tcp:80`, `FWM 7`. */
   readonly name: string;
-  readonly match:
-    | { readonly type: "address"; readonly protocol: "tcp" | "udp" | "sctp"; readonly ip: Ip; readonly port: number }
-    | { readonly type: "fwmark"; readonly mark: number; readonly family: Family };
+  readonly match: ServiceMatch;
   readonly scheduler: string;
   /** IP_VS_SVC_F_*: sh-port, sh-fallback, mh-port, mh-fallback, flag-1..3, ops (one packet). */
   readonly schedulerFlags: readonly string[];
