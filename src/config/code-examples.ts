@@ -75,7 +75,7 @@ export const codeExamples: Readonly<Record<Code, string>> = {
     script("interval 2\nuser haproxy").replace("/usr/bin/true", "/root/check.sh") +
     instance("track_script {\n  chk\n}"),
   VIPD063: service("delay_loop 2", "HTTP_GET {\n  connect_timeout 5\n  url { path /a }\n  url { path /b }\n}"),
-  VIPD064: service("delay_loop 5", "TCP_CHECK {\n  connect_timeout 3\n  retry 5\n  delay_before_retry 3\n}"),
+  VIPD064: service("delay_loop 20", "TCP_CHECK {\n  connect_timeout 10\n  retry 3\n  delay_before_retry 5\n}"),
   VIPD065: service("", "weight 1"),
   VIPD066: service("quorum 2\nhysteresis 1", "weight 2\nTCP_CHECK { }"),
   VIPD067: service("sorry_server 10.0.0.1 80"),

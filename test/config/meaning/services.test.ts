@@ -107,16 +107,21 @@ describe("checks", () => {
     const misc = "10.0.0.1 80 {\n MISC_CHECK {\n misc_path /bin/a\n misc_timeout 9\n }\n }";
     expect(codesIn(balanced(["delay_loop 5"], [misc]))).toEqual(["9 VIPD063"]);
   });
-  test("retries longer than the interval, with the sum", () => {
-    const text = balanced(["delay_loop 6"], [checked("connect_timeout 3", "retry 3", "delay_before_retry 3")]);
+  test("retries longer than half a minute and than the interval, with the sum", () => {
+    const text = balanced(["delay_loop 20"], [checked("connect_timeout 10", "retry 3", "delay_before_retry 5")]);
     expect(sayings("VIPD064", text)).toEqual([
-      "7:3 hint TCP_CHECK of a dead server is not decided within delay_loop 6 s: connect_timeout 3 s × 4 attempts + delay_before_retry 3 s × 3 = 21 s",
+      "7:3 hint clients are sent to a dead server until TCP_CHECK has given up: connect_timeout 10 s × 4 attempts + delay_before_retry 5 s × 3 = 55 s",
     ]);
+    expect(codesIn(text.replace("delay_loop 20", "delay_loop 55"))).toEqual([]);
   });
+  test("what everybody copies is fine", () =>
+    expect(
+      codesIn(balanced(["delay_loop 6"], [checked("connect_timeout 3", "retry 3", "delay_before_retry 3")])),
+    ).toEqual([]));
   test("inherited from the service, and said once", () => {
-    const text = balanced(["delay_loop 6", "connect_timeout 3", "retry 3"], two);
+    const text = balanced(["delay_loop 20", "connect_timeout 10", "retry 3"], two);
     expect(sayings("VIPD064", text)).toEqual([
-      "9:3 hint TCP_CHECK of a dead server is not decided within delay_loop 6 s: connect_timeout 3 s × 4 attempts + delay_before_retry 1 s × 3 = 15 s (and 1 more like this)",
+      "9:3 hint clients are sent to a dead server until TCP_CHECK has given up: connect_timeout 10 s × 4 attempts + delay_before_retry 1 s × 3 = 43 s (and 1 more like this)",
     ]);
   });
   test("that are over in time", () =>
