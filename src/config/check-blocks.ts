@@ -36,7 +36,7 @@ export function checkBlocks(statements: readonly Statement[], report: Report): v
         break;
       case "virtual_server":
         unlessSilent(statement, report, () => checkService(statement, report));
-        if (statement.words[1] === "group") checkGroupProtocol(statement, statements, report);
+        if (statement.words[1] === "group") checkGroup(statement, statements, report);
         break;
       case "virtual_server_group":
         for (const line of statement.body ?? []) if (line.words[0] === "fwmark") checkFwmark(line, report);
@@ -172,14 +172,28 @@ function checkFwmark(line: Statement, report: Report): void {
     report.at(line, 2, wrong("VIPD001", `unknown family ${family}`, "write inet or inet6"));
 }
 
-/** A mark stands for packets of any protocol; addresses and ports need one. */
-function checkGroupProtocol(service: Statement, statements: readonly Statement[], report: Report): void {
+function checkGroup(service: Statement, statements: readonly Statement[], report: Report): void {
+  if (findAll(service, "real_server").length === 0) return;
   const name = service.words[2] ?? "";
-  if (wrote(service, "protocol") || findAll(service, "real_server").length === 0) return;
   const group = statements.find(({ rule, words }) => rule?.name === "virtual_server_group" && words[1] === name);
-  if (group?.body?.every(({ words }) => words[0] === "fwmark") === true) return;
+  checkGroupProtocol(service, name, group, report);
+  checkGroupPorts(service, name, group, report);
+}
+
+/** A mark stands for packets of any protocol; addresses and ports need one. */
+function checkGroupProtocol(service: Statement, name: string, group: Statement | undefined, report: Report): void {
+  if (wrote(service, "protocol") || group?.body?.every(({ words }) => words[0] === "fwmark") === true) return;
   const message = `virtual_server group ${name} has no protocol: UDP is taken`;
   report.at(service, 1, doubtful("VIPD012", message, "write protocol TCP, or UDP if it is meant so"));
+}
+
+/** IPVS takes a service for every port (0) only if it is persistent; so keepalived makes it so. */
+function checkGroupPorts(service: Statement, name: string, group: Statement | undefined, report: Report): void {
+  if (wrote(service, "persistence_timeout")) return;
+  const entry = group?.body?.find(({ words }) => words[0] !== "fwmark" && Number(words[1] ?? 0) === 0);
+  if (entry === undefined) return;
+  const message = `${entry.words[0]} in virtual_server_group ${name} (line ${entry.line}) has no port: a service for every port is always persistent, and persistence_timeout 360 is taken`;
+  report.at(service, 2, doubtful("VIPD015", message, "write the port in the group, or persistence_timeout 360 here"));
 }
 
 function checkService(service: Statement, report: Report): void {

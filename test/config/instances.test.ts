@@ -108,3 +108,30 @@ describe("what keepalived takes without a word", () => {
 
 test("vrrp_iptables: Debian's keepalived has none, and says so", () =>
   expect(counted("global_defs {\n vrrp_iptables\n}\n")).toEqual(["2:2 vrrp_iptables is an old spelling"]));
+
+describe("a service for every port", () => {
+  const group = (entries: string, inService = "") =>
+    counted(
+      `virtual_server_group G {\n${entries}\n}\n${service(inService).replace("virtual_server 192.0.2.1 80", "virtual_server group G")}`,
+    ).filter((line) => line.includes("persistence"));
+  const told = "is always persistent, and persistence_timeout 360 is taken";
+  test("is always persistent: an entry of a group without a port, or with port 0", () => {
+    expect(group(" 192.0.2.1")).toEqual([
+      `4:22 192.0.2.1 in virtual_server_group G (line 2) has no port: a service for every port ${told}`,
+    ]);
+    expect(group(" 192.0.2.2 80\n 192.0.2.8/30 0")).toEqual([
+      `5:22 192.0.2.8/30 in virtual_server_group G (line 3) has no port: a service for every port ${told}`,
+    ]);
+  });
+  test("nothing is said where it is persistent, or every entry has a port or a mark", () => {
+    expect(group(" 192.0.2.1", " persistence_timeout 60")).toEqual([]);
+    expect(group(" 192.0.2.1-9 80\n fwmark 3")).toEqual([]);
+  });
+  test("a virtual_server without a port", () => {
+    const alone = (inService: string) => counted(service(inService).replace("192.0.2.1 80", "192.0.2.1"));
+    expect(alone("").filter((line) => line.includes("persistent"))).toEqual([
+      "1:25 a service for every port is always persistent: persistence_timeout 360 is taken",
+    ]);
+    expect(alone(" persistence_timeout 60")).toEqual([]);
+  });
+});
