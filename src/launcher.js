@@ -15,10 +15,30 @@ var daemon = COMMANDS.indexOf(first) < 0 && !args.some(function (word) { return 
 
 // Without a listener USR1 would open Node's inspector and the others would end the process: they wait here for main.js.
 var pending = [];
+var hearsRealtime = false;
+/** Main.js, once it listens. */
+var listener;
 if (daemon) {
-  ["SIGUSR1", "SIGUSR2", "SIGHUP"].forEach(function (name) {
+  ["SIGUSR1", "SIGUSR2", "SIGHUP"].concat(args.indexOf("--ignore-sigint") < 0 ? [] : ["SIGINT"]).forEach(function (name) {
     process.on(name, function () { if (pending) pending.push(name); });
   });
+  hearsRealtime = takeRealtimeSignals();
+}
+
+/** Those above 31, which end Node even with a listener: by the addon, as in native/dgram-ext/signals.ts. It refuses the numbers that are none. */
+function takeRealtimeSignals() {
+  var addon = { exports: {} };
+  try {
+    process.dlopen(addon, import.meta.dirname + "/dgram_ext.node");
+  } catch (error) {
+    return false; // main.js says so
+  }
+  var handle = addon.exports.openSignals();
+  if (typeof handle === "number") return false;
+  for (var number = 32; number < 128; number++) addon.exports.addSignal(handle, number);
+  addon.exports.watch(handle, function (number) { if (pending) pending.push(number); else listener(number); }, false);
+  addon.exports.reference(handle, false);
+  return true;
 }
 
 /** The thread that reads the file, with the limits of read-config.ts. */
@@ -46,8 +66,9 @@ globalThis.vipd = {
   fork: fork,
   children: daemon ? { vrrp: fork("vrrp") } : {},
   reader: daemon ? startReader() : undefined,
-  /** The signals that came before main.js could listen. */
-  takeSignals: function () { var taken = pending || []; pending = null; return taken; },
+  hearsRealtime: hearsRealtime,
+  /** The signals that came before main.js could listen; it hears the realtime ones from now on. */
+  takeSignals: function (fn) { var taken = pending || []; pending = null; listener = fn; return taken; },
 };
 
 import(daemon ? "./main.js" : "./command.js");

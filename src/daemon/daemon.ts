@@ -9,7 +9,7 @@ import type { Config } from "../config/config.ts";
 import type { CommandSettings } from "../notify/settings.ts";
 import { replaceFile } from "../os/files.ts";
 import { collectGarbage } from "../os/memory.ts";
-import { earlySignals, firstChildren } from "../os/role-process.ts";
+import { firstChildren } from "../os/role-process.ts";
 import { keepChildPidFiles } from "./child-pid-files.ts";
 import { collectStatus } from "./collect-status.ts";
 import { type Context, openContext, type ReadConfig } from "./context.ts";
@@ -73,6 +73,7 @@ async function live(context: Context): Promise<number> {
     }),
   );
   const keeper = createKeeper(context, parts.participants, parts.services);
+  process.title = "vipd";
   setProcessName("vipd");
   process.stderr.on("error", () => {}); // whoever read it is gone
   const removePidFiles = keepChildPidFiles(context);
@@ -92,7 +93,6 @@ async function live(context: Context): Promise<number> {
       clearStats: () => emit({ type: "info", reason: "statistics are not cleared: they count from the start" }),
     },
     options.ignoreInterrupt,
-    earlySignals(),
   );
 
   async function reload(): Promise<ReloadResult> {

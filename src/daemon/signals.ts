@@ -1,5 +1,6 @@
 /** The signals of behaviour 89. The realtime ones would end Node even with a listener: the addon takes them. */
 import { onSignal } from "dgram-ext";
+import { takeSignals } from "../os/role-process.ts";
 import { realtimeSignals, sentSignals } from "../os/signal-numbers.ts";
 
 export type SignalHandlers = {
@@ -11,12 +12,8 @@ export type SignalHandlers = {
   readonly clearStats: () => void;
 };
 
-/** @param early what came before anybody could listen */
-export function handleSignals(
-  handlers: SignalHandlers,
-  ignoreInterrupt: boolean,
-  early: readonly NodeJS.Signals[],
-): void {
+/** What came before the program was loaded is done now. */
+export function handleSignals(handlers: SignalHandlers, ignoreInterrupt: boolean): void {
   const byName: Readonly<Partial<Record<NodeJS.Signals, () => void>>> = {
     SIGTERM: () => handlers.stop("SIGTERM"),
     SIGINT: ignoreInterrupt ? () => {} : () => handlers.stop("SIGINT"),
@@ -26,9 +23,14 @@ export function handleSignals(
     SIGPIPE: () => {},
   };
   for (const [name, handle] of Object.entries(byName)) process.on(name, handle);
-  onSignal(sentSignals, (signal) => {
+  function onRealtime(signal: number): void {
     if (signal === realtimeSignals.json) handlers.dumpJson();
     else if (signal === realtimeSignals.clearStats) handlers.clearStats();
-  });
-  for (const name of early) byName[name]?.();
+  }
+  const { early, hearsRealtime } = takeSignals(onRealtime);
+  if (!hearsRealtime) onSignal(sentSignals, onRealtime);
+  for (const signal of early) {
+    if (typeof signal === "number") onRealtime(signal);
+    else byName[signal]?.();
+  }
 }

@@ -20,7 +20,8 @@ export type RoleProcess = {
 type Launcher = {
   readonly fork: (role: string) => ChildProcess;
   readonly children: Readonly<Record<string, ChildProcess | undefined>>;
-  readonly takeSignals: () => readonly NodeJS.Signals[];
+  readonly hearsRealtime: boolean;
+  readonly takeSignals: (onRealtime: (signal: number) => void) => readonly (NodeJS.Signals | number)[];
 };
 
 /** What the launcher left for us. @throws {Error} if this program was not started by it */
@@ -36,9 +37,16 @@ export function firstChildren(): Readonly<Record<string, RoleProcess | undefined
   return Object.fromEntries(Object.entries(children).map(([role, child]) => [role, child && roleProcess(child)]));
 }
 
-/** Signals that came before anybody listened. From now on the caller does. */
-export function earlySignals(): readonly NodeJS.Signals[] {
-  return launcher().takeSignals();
+/**
+ * Signals that came before anybody listened, names and numbers of realtime ones. From now on the caller listens; realtime signals,
+ * where the launcher could take them, are told to `onRealtime`.
+ */
+export function takeSignals(onRealtime: (signal: number) => void): {
+  readonly early: readonly (NodeJS.Signals | number)[];
+  readonly hearsRealtime: boolean;
+} {
+  const { hearsRealtime, takeSignals: take } = launcher();
+  return { early: take(onRealtime), hearsRealtime };
 }
 
 export function forkRole(role: string): RoleProcess {

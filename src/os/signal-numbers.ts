@@ -1,8 +1,13 @@
-/** glibc's realtime signals, and those of them to which keepalived gave a meaning (behaviour 89). */
-const SIGRTMIN = 34;
-const SIGRTMAX = 64;
+/** The realtime signals to which keepalived gave a meaning (behaviour 89), and those that programs send to it. */
+import { SIGNAL } from "dgram-ext/constants";
 
-export const realtimeSignals = { json: SIGRTMIN + 2, clearStats: SIGRTMAX - 1 } as const;
+export const realtimeSignals = { json: SIGNAL.RTMIN + 2, clearStats: SIGNAL.RTMAX - 1 } as const;
 
-/** Those that programs send to keepalived; each would end Node, even with a listener. */
-export const sentSignals: readonly number[] = [SIGRTMIN, SIGRTMIN + 1, SIGRTMIN + 2, SIGRTMAX - 1, SIGRTMAX];
+/** Each of them would end Node, even with a listener. */
+export const sentSignals: readonly number[] = [
+  SIGNAL.RTMIN,
+  SIGNAL.RTMIN + 1,
+  SIGNAL.RTMIN + 2,
+  SIGNAL.RTMAX - 1,
+  SIGNAL.RTMAX,
+];

@@ -3,16 +3,13 @@
  * local user), and the realtime signals would end the process.
  */
 import { onSignal } from "dgram-ext";
-
-/** SIGRTMIN of glibc; keepalived's dump signals count from it and from SIGRTMAX. */
-const SIGRTMIN = 34;
-const SIGRTMAX = 64;
+import { sentSignals } from "./signal-numbers.ts";
 
 /** HUP, INT, USR1, USR2 and the realtime signals mean nothing to a child: vipd answers them. TERM too, for a child ends with its channel. */
 export function guardSignals(): void {
   for (const name of ["SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGPIPE"] as const)
     process.on(name, ignore);
-  onSignal([SIGRTMIN, SIGRTMIN + 1, SIGRTMIN + 2, SIGRTMAX - 1, SIGRTMAX], ignore);
+  onSignal(sentSignals, ignore);
 }
 
 function ignore(): void {}

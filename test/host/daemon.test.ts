@@ -498,6 +498,33 @@ describe("signals", () => {
     },
   );
 
+  test("SIGRTMIN+2 and SIGRTMAX-1 before the program is loaded wait until it is", async () => {
+    const preload = await node.write(
+      "early.mjs",
+      `const timer = setInterval(() => {
+        if (globalThis.vipd === undefined) return; // not the launcher, or not yet
+        clearInterval(timer);
+        for (const signal of [63, 36]) process.kill(process.pid, signal);
+      }, 1);
+      timer.unref();`,
+    );
+    await node.shell("rm -f /run/early/keepalived.json; mkdir -p /run/early");
+    const env = { NODE_OPTIONS: `--import=${preload}`, TMPDIR: "/run/early" };
+    const process = await up(instance(), [], env);
+    await process.line(/statistics are not cleared/);
+    await process.line(/wrote \/run\/early\/keepalived\.json/);
+  });
+
+  test("the processes have their names, where people look for them", async () => {
+    await up(instance());
+    const pids = await vipd.pids();
+    const cmdline = async (pid: number) =>
+      (await node.run(["cat", `/proc/${pid}/cmdline`])).stdout.replaceAll("\0", "");
+    expect(await cmdline(pids.vipd)).toBe("vipd");
+    expect(await cmdline(pids.vrrp)).toBe("vipd: vrrp");
+    expect(await cmdline(pids.checkers)).toBe("vipd: checkers");
+  });
+
   test("USR1, USR2 and SIGRTMIN+2 leave their files where exporters look", async () => {
     const process = await up(instance(), [], { TMPDIR: node.folder });
     for (const signal of ["USR1", "USR2", "36"]) await node.run(["kill", `-${signal}`, String(process.pid)]);
