@@ -2,7 +2,7 @@
 import { parseIp } from "../base/address.ts";
 import type { IpvsGlobalSettings } from "../ipvs/settings.ts";
 import type { MailSettings } from "../notify/settings.ts";
-import { booleanOf, find, findAll, has, numberIn, numberOf, textOf } from "./access.ts";
+import { find, findAll, has, numberIn, numberOf, textOf } from "./access.ts";
 import { commandIn } from "./build-command.ts";
 import type { GlobalSettings } from "./config.ts";
 import { type Report, wrong } from "./problems.ts";
@@ -41,7 +41,6 @@ export function buildMail(defs: Statement, machine: Machine, report: Report): Ma
     connectTimeoutMs: numberIn(defs, "smtp_connect_timeout") || 1000,
     routerId: textOf(defs, "router_id") ?? machine.hostName,
     faults: !has(defs, "no_email_faults"),
-    checkerMails: booleanOf(defs, "no_checker_emails") !== true,
   };
 }
 

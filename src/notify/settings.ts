@@ -75,8 +75,6 @@ export type MailSettings = {
   readonly connectTimeoutMs: number;
   readonly routerId: string;
   readonly faults: boolean;
-  /** no_checker_emails */
-  readonly checkerMails: boolean;
 };
 
 /** A vrrp_script: run by vipd, its verdict becomes a `Fact`. */

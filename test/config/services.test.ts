@@ -269,7 +269,6 @@ describe("mail and notifications", () => {
       connectTimeoutMs: 30_000,
       routerId: "R",
       faults: true,
-      checkerMails: true,
     });
     expect(load("global_defs {\n smtp_server 10.0.0.1\n}\n")).toMatchObject({
       config: { mail: undefined },

@@ -43,7 +43,6 @@ export const mail: MailSettings = {
   connectTimeoutMs: 2000,
   routerId: "LVS_A",
   faults: true,
-  checkerMails: true,
 };
 
 export const toMaster: Extract<EventBody, { type: "vrrp.transition" }> = {

@@ -106,7 +106,7 @@ export const instanceKeywords: readonly Entry[] = [
     default: "off",
     since: "1.2.1",
     meaning: "deprecated; selects VRRP version 3",
-    support: "not yet",
+    support: "honoured",
     instead: "version 3",
   },
   {
