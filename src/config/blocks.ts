@@ -10,8 +10,8 @@ export type BlockWatch = {
    * @returns the block that stands here, which is in the tree now
    */
   line(source: Source, number: number, from: number, first: number): Recalled | undefined;
-  /** The file ends at `from`, behind a whole line. */
-  end(source: Source, from: number): void;
+  /** The file ends at `from`, where line `number` would begin. */
+  end(source: Source, number: number, from: number): void;
   /** The line was one that may mean something else the next time. */
   forget(): void;
 };
@@ -33,7 +33,7 @@ export function watchBlocks(memory: Memory, tree: Tree, report: Report): BlockWa
   let pending: Pending | undefined;
 
   /** @returns whether it is still being read */
-  function goesOn(block: Pending, source: Source, from: number): boolean {
+  function goesOn(block: Pending, source: Source, number: number, from: number): boolean {
     const outside = tree.outside();
     if (source !== block.source) return false;
     if (outside === undefined) return true;
@@ -42,13 +42,13 @@ export function watchBlocks(memory: Memory, tree: Tree, report: Report): BlockWa
     const statement = outside.statements.at(-1);
     const isSilent = report.count() === block.reports && outside.doubts === block.doubts;
     if (statement !== undefined && isSilent)
-      memory.keep(statement, source.text.slice(block.from, from), block.number, block.from);
+      memory.keep(statement, source.text.slice(block.from, from), number - block.number, block.number, block.from);
     return false;
   }
 
   return {
     line(source, number, from, first) {
-      if (pending !== undefined && goesOn(pending, source, from)) return undefined;
+      if (pending !== undefined && goesOn(pending, source, number, from)) return undefined;
       pending = undefined;
       const { text } = source;
       if (!text.startsWith(KEYWORD, first) || !isBlank(text.charCodeAt(first + KEYWORD.length))) return undefined;
@@ -62,8 +62,8 @@ export function watchBlocks(memory: Memory, tree: Tree, report: Report): BlockWa
       }
       return recalled;
     },
-    end(source, from) {
-      if (pending !== undefined) goesOn(pending, source, from);
+    end(source, number, from) {
+      if (pending !== undefined) goesOn(pending, source, number, from);
       pending = undefined;
     },
     forget() {

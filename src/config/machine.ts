@@ -22,8 +22,8 @@ type Context = {
   /** What was said already: the same thing is told once. */
   readonly said: Set<string>;
   readonly security: boolean;
-  /** Who runs scripts that name nobody; undefined: root. */
-  readonly user: string | undefined;
+  /** Who runs scripts that name nobody; undefined: root. Asked only where there are scripts: it may start a process. */
+  readonly user: () => string | undefined;
   /** The first script that could be run, and the first that names no user. */
   executable: Statement | undefined;
   anonymous: Statement | undefined;
@@ -38,7 +38,7 @@ export function checkMachine(statements: readonly Statement[], view: MachineView
     report,
     said: new Set(),
     security,
-    user:
+    user: () =>
       defs.find(({ rule }) => rule?.name === "script_user")?.words[1] ??
       (view.hasUser(DEFAULT_USER) ? DEFAULT_USER : undefined),
     executable: undefined,
@@ -176,7 +176,7 @@ function command(statement: Statement, users: Statement | undefined, context: Co
     result.executable && (found.user === undefined || /^\d+$/.test(found.user) || context.view.hasUser(found.user));
   if (runs) context.executable ??= statement;
   const tracked = statement.rule?.name === "script";
-  closedPath(statement, program, found.user ?? users?.words[1] ?? context.user, context);
+  closedPath(statement, program, found.user ?? users?.words[1] ?? context.user(), context);
   for (const { message, remedy, kind } of result.findings) {
     if (kind === "linked") {
       say(statement, 1, hint("VIPD052", message, remedy), context);

@@ -18,7 +18,7 @@ export type Memory = {
    */
   recall(source: Source, number: number, from: number): Recalled | undefined;
   /** @param text all lines of the block, which begin with line `number` of its source at `from` */
-  keep(block: Statement, text: string, number: number, from: number): void;
+  keep(block: Statement, text: string, lines: number, number: number, from: number): void;
 };
 
 export type Recalled = { readonly block: Statement; readonly lines: number; readonly length: number };
@@ -54,10 +54,10 @@ export function createMemory(): Memory {
       add(kept.text.slice(0, header.length), kept);
       return { block: kept.block, lines: kept.lines, length: kept.text.length };
     },
-    keep(block, slice, number, from) {
+    keep(block, slice, lines, number, from) {
       const text = detached(slice);
       const header = text.slice(0, text.indexOf("\n"));
-      add(header, { block, text, lines: text.split("\n").length - 1, number, from });
+      add(header, { block, text, lines, number, from });
     },
   };
 }
@@ -75,7 +75,7 @@ const LONGEST_COPY = 12;
 
 /** The same text, with nothing behind it. */
 export function detached(text: string): string {
-  return text.length <= LONGEST_COPY ? text : Buffer.from(text, "utf16le").toString("utf16le");
+  return text.length <= LONGEST_COPY ? text : Buffer.from(text).toString();
 }
 
 /** Looks at a block, unless it did before and nothing came of it. */

@@ -88,7 +88,8 @@ export function readAll(
     const backslash = finder(text, "\\");
     const nul = finder(text, "\0");
     let from = text.charCodeAt(0) === 0xfeff ? byteOrderMark(path, report) : 0;
-    for (let number = 1; from < text.length; number++) {
+    let number = 1;
+    for (; from < text.length; number++) {
       const newline = text.indexOf("\n", from);
       const to = newline === -1 ? text.length : newline;
       if (to - from > LONGEST_LINE) tooLong(path, number, to - from, report);
@@ -123,7 +124,7 @@ export function readAll(
       } else if (first < to) scan({ source, number, text, from, to, expanded: undefined });
       from = to + 1;
     }
-    if (from === text.length) known?.end(source, from);
+    if (from === text.length) known?.end(source, number, from);
   }
 
   /** A line that may hold an include, a condition, a definition, a sequence or a reference. */

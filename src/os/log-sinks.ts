@@ -26,12 +26,25 @@ export function isJournal(environment: Readonly<Record<string, string | undefine
 export function standardOutput(): LineSink {
   const { stdout } = process;
   let broken = false;
+  let together = false;
   stdout.on("error", () => {
     broken = true;
   });
+  /** Lines of one turn go out in one write: when a switch dies, ten thousand servers do. */
+  function beginTogether(): void {
+    together = true;
+    stdout.cork();
+    process.nextTick(endTogether);
+  }
+  function endTogether(): void {
+    together = false;
+    stdout.uncork();
+  }
   return {
     write(line) {
-      if (!broken) stdout.write(line);
+      if (broken) return true;
+      if (!together) beginTogether();
+      stdout.write(line);
       return true;
     },
     waiting: () => (broken ? 0 : stdout.writableLength),
