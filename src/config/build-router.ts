@@ -9,6 +9,9 @@ import { type Scripts, trackersOf } from "./build-track.ts";
 import { doubtful, type Report, warning, wrong } from "./problems.ts";
 import type { Statement } from "./statement.ts";
 
+/** Count IPvX Addr is one byte on the wire, RFC 9568 §5.2.5. */
+const MOST_ADVERTISED = 255;
+
 export type RouterContext = { readonly defs: Statement; readonly scripts: Scripts; readonly report: Report };
 
 /** An instance, before groups are known; `settings` undefined if it is left out, and the file says why. */
@@ -74,6 +77,7 @@ function routerOf(name: string, block: Statement, context: RouterContext): Route
     ...linksOf([...addresses, ...excluded], device ?? ""),
   ];
   const destination = destinationOf(block, defs, report);
+  const [advertised, unadvertised] = fitting(name, block, ofFamily(name, block, addresses, family, report), report);
   const authentication = authenticationOf(name, block, version, strict, report);
   sayVmac(block, report);
   if (leftOut(name, block, family, report) || device === undefined || vrid === undefined) return undefined;
@@ -94,8 +98,8 @@ function routerOf(name: string, block: Statement, context: RouterContext): Route
     trackSource: has(block, "track_src_ip"),
     destinations: [destination],
     multicast: true,
-    addresses: ofFamily(name, block, addresses, family, report),
-    excluded,
+    addresses: advertised,
+    excluded: [...unadvertised, ...excluded],
     garp: garpOf(block, defs, strict),
     lowerPrioNoAdvert:
       strict || (booleanOf(block, "lower_prio_no_advert") ?? booleanOf(defs, "vrrp_lower_prio_no_advert") ?? false),
@@ -165,6 +169,19 @@ function ofFamily(
     );
   }
   return addresses.filter((address) => familyOf(address.ip) === family);
+}
+
+/** What an advert has room for, and what is held without being advertised, as with keepalived. */
+function fitting(
+  name: string,
+  block: Statement,
+  addresses: readonly VirtualAddress[],
+  report: Report,
+): readonly [advertised: readonly VirtualAddress[], unadvertised: readonly VirtualAddress[]] {
+  if (addresses.length <= MOST_ADVERTISED) return [addresses, []];
+  const message = `vrrp_instance ${name} has ${addresses.length} addresses, and an advert has room for ${MOST_ADVERTISED}: the others are held without being advertised`;
+  report.at(block, 1, doubtful("VIPD015", message, "move them to virtual_ipaddress_excluded, on every node"));
+  return [addresses.slice(0, MOST_ADVERTISED), addresses.slice(MOST_ADVERTISED)];
 }
 
 function noAddresses(

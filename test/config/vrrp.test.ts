@@ -129,6 +129,18 @@ describe("contradictions are told, and settled as keepalived does", () => {
       "priority 255, which no weight changes",
     );
   });
+  test("more addresses than an advert has room for: the others are held without being advertised", () => {
+    const many = Array.from({ length: 300 }, (_, at) => `  10.1.${at >> 8}.${at & 255}\n`).join("");
+    const text = `vrrp_instance V {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n${many} }\n}\n`;
+    const [found] = load(text).config?.vrrp.routers ?? [];
+    expect(found?.addresses).toHaveLength(255);
+    expect(found?.excluded.map(({ ip }) => ip)).toEqual(
+      Array.from({ length: 45 }, (_, at) => `10.1.${(255 + at) >> 8}.${(255 + at) & 255}`),
+    );
+    expect(said(text)).toEqual([
+      "1:15 warning VIPD015 vrrp_instance V has 300 addresses, and an advert has room for 255: the others are held without being advertised; move them to virtual_ipaddress_excluded, on every node",
+    ]);
+  });
   test("an instance without addresses", () => {
     const bare = (lines: string) => `vrrp_instance V {\n interface eth0\n virtual_router_id 5\n${lines}\n}\n`;
     expect(load(bare("")).problems).toMatchObject([{ level: "warning", code: "VIPD012" }]);
