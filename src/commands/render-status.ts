@@ -188,9 +188,13 @@ function mail(status: Status, paint: Paint): readonly string[] {
   const { mail: spool } = status;
   const lost =
     status.logLinesLost === 0 ? [] : [paint.bad(`log: ${status.logLinesLost} lines lost, for nobody read them`)];
-  if (spool.waiting + spool.delivered + spool.refused === 0 && spool.lastError === undefined) return lost;
-  const trouble = spool.lastError === undefined ? "" : `; last error: ${spool.lastError}`;
-  return [`mail: ${spool.waiting} waiting, ${spool.delivered} delivered, ${spool.refused} refused${trouble}`, ...lost];
+  const { waiting, delivered, refused, held, lastError } = spool;
+  if (waiting + delivered + refused + held + spool.lost === 0 && lastError === undefined) return lost;
+  const inMemory = held === 0 ? "" : `, ${held} HELD IN MEMORY`;
+  const gone = spool.lost === 0 ? "" : `, ${spool.lost} LOST`;
+  const trouble = lastError === undefined ? "" : `; last error: ${lastError}`;
+  const line = `mail: ${waiting} waiting, ${delivered} delivered, ${refused} refused${inMemory}${gone}${trouble}`;
+  return [held + spool.lost > 0 ? paint.bad(line) : line, ...lost];
 }
 
 function processes(all: readonly RoleStatus[], now: number, paint: Paint): readonly string[] {

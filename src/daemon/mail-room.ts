@@ -1,12 +1,14 @@
 /**
  * The spool and the process that empties it. vipd only writes letters; templates, DNS and SMTP live in `mailer.ts`, which is there while
- * letters wait. When it dies, the letters are still on disk and the next one sends them.
+ * letters wait. When it dies, the letters are still on disk and the next one sends them. Letters that the disk does not take are held in
+ * memory until it does.
  */
 import type { EventBody } from "../events.ts";
 import type { Letter } from "../notify/mail.ts";
 import { retryDelayMs } from "../notify/mail.ts";
 import type { MailSettings } from "../notify/settings.ts";
-import { listLetters, type Owner, prepareSpool, putLetter } from "../os/spool.ts";
+import { causeAndRemedy } from "../os/remedies.ts";
+import { listLetters, type Owner, prepareSpool, putLetter, writtenMs } from "../os/spool.ts";
 import type { Happened, ToMailer } from "./messages.ts";
 import type { MailRoom, SpoolStatus } from "./notifier.ts";
 
@@ -24,8 +26,8 @@ export type MailRoomDeps = {
   readonly spool: string;
   /** Folders of templates, the admin's first. */
   readonly templates: readonly string[];
-  /** Whom the mailer runs as; undefined where the account does not exist. */
-  readonly owner: Owner | undefined;
+  /** Whom a mailer that starts now runs as; undefined: as we do. The account may be made while vipd runs. */
+  readonly owner: () => Owner | undefined;
   readonly fork: () => RoleChild;
   readonly emit: (body: EventBody) => void;
   readonly happened: (event: Happened) => void;
@@ -35,6 +37,9 @@ export type MailRoomDeps = {
 
 /** More letters than this are not kept: the disk is not ours to fill. */
 const MOST_LETTERS = 10_000;
+/** Nor is memory. */
+const MOST_HELD = 1000;
+const WRITE_AGAIN_MS = 30_000;
 /** What is worth a letter is often followed by more, and by work that needs the processor first: a takeover, a start. */
 const FIRST_START_MS = 1000;
 /** For letters that an earlier run left: the processes of a start come first. */
@@ -46,26 +51,81 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
   let stopping = false;
   let deaths = 0;
   let restart: Disposable | undefined;
+  let owner: Owner | undefined;
   let usable = false;
   let sequence = 0;
-  let spool: SpoolStatus = { waiting: 0, oldestMs: undefined, delivered: 0, refused: 0, lastError: undefined };
+  let spool: Omit<SpoolStatus, "held" | "lost"> = NOTHING;
+  /** Letters that could not be written, and why that was. */
+  let held: readonly { readonly name: string; readonly letter: Letter }[] = [];
+  let unwritable: string | undefined;
+  let writeAgain: Disposable | undefined;
+  let lost = 0;
   /** Counts of mailers that have ended. */
   let former = { delivered: 0, refused: 0 };
   let stopped: (() => void) | undefined;
   const warned = new Set<string>();
 
-  function open(): boolean {
-    if (usable) return true;
+  /** @throws {Error} what to do about it */
+  function prepare(): void {
+    owner = deps.owner();
+    prepareSpool(deps.spool, owner);
+    usable = true;
+  }
+
+  function open(): void {
+    if (usable) return;
     try {
-      prepareSpool(deps.spool, deps.owner);
-      spool = { ...spool, ...waitingIn(deps.spool), lastError: undefined };
-      usable = true;
+      prepare();
+      spool = { ...spool, ...waitingIn(deps.spool) };
+      written();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      spool = { ...spool, lastError: reason };
-      deps.emit({ type: "warning", reason });
+      notWritten(error instanceof Error ? error.message : String(error));
     }
-    return usable;
+  }
+
+  function written(): void {
+    if (unwritable === undefined) return;
+    deps.emit({ type: "info", reason: "the mail spool can be written again" });
+    unwritable = undefined;
+  }
+
+  function notWritten(reason: string): void {
+    usable = false;
+    if (reason !== unwritable)
+      deps.emit({ type: "warning", reason: `${reason}; until then mails are held in memory, and lost if vipd ends` });
+    unwritable = reason;
+    writeAgain ??= deps.after(WRITE_AGAIN_MS, () => {
+      writeAgain = undefined;
+      writeHeld();
+    });
+  }
+
+  /** As many as the disk takes, in their order. */
+  function writeHeld(): void {
+    open();
+    for (const next of held) {
+      if (!usable || !write(next.name, next.letter)) return;
+      held = held.slice(1);
+    }
+  }
+
+  function write(name: string, letter: Letter): boolean {
+    try {
+      putLetter(deps.spool, name, letter, owner);
+    } catch (error) {
+      notWritten(`Cannot write mails to ${deps.spool}: ${causeAndRemedy(error)}`);
+      return false;
+    }
+    written();
+    spool = { ...spool, waiting: spool.waiting + 1, oldestMs: spool.oldestMs ?? letter.event.wallMs };
+    if (child === undefined) startAfter(FIRST_START_MS);
+    else child.send({ type: "wake" });
+    return true;
+  }
+
+  function lose(letter: Letter, reason: string): void {
+    lost += 1;
+    deps.emit({ type: "mail.refused", subject: letter.event.type, reason });
   }
 
   function startAfter(ms: number): void {
@@ -78,6 +138,11 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
 
   function start(): void {
     if (child !== undefined || restart !== undefined || mail === undefined || stopping) return;
+    try {
+      prepare(); // the account of the mailer may be another one by now
+    } catch (error) {
+      notWritten(error instanceof Error ? error.message : String(error));
+    }
     const started = deps.fork();
     child = started;
     started.onMessage((message) => void heard(started, message));
@@ -98,7 +163,9 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
       if (said.event.body.type === "mail.delivered") deaths = 0;
       if (isNews(said.event.body)) deps.happened(said.event);
     } else if (said.type === "spool") {
-      spool = { ...said, delivered: former.delivered + said.delivered, refused: former.refused + said.refused };
+      const { waiting, oldestMs, lastError } = said;
+      const [delivered, refused] = [former.delivered + said.delivered, former.refused + said.refused];
+      spool = { waiting, oldestMs, delivered, refused, lastError };
     }
   }
 
@@ -118,7 +185,7 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
     stopped?.();
     if (stopping || spool.waiting === 0) return;
     if (reason === "exit status 0") {
-      start();
+      startAfter(FIRST_START_MS);
       return;
     }
     deaths += 1;
@@ -130,38 +197,29 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
   return {
     configure(next) {
       mail = next;
-      if (mail === undefined || !open()) return;
+      if (mail === undefined) return;
+      open();
       if (child !== undefined) child.send({ type: "run", spool: deps.spool, templates: deps.templates, mail });
       else if (spool.waiting > 0) startAfter(LEFT_OVER_START_MS);
     },
     post(letter: Letter) {
-      if (!open()) return;
-      if (spool.waiting >= MOST_LETTERS) {
-        deps.emit({
-          type: "mail.refused",
-          subject: letter.event.type,
-          reason: `${MOST_LETTERS} mails wait already; this one is not kept`,
-        });
-        return;
-      }
-      try {
-        sequence += 1;
-        putLetter(deps.spool, letterName(letter, sequence), letter, deps.owner);
-      } catch (error) {
-        const reason = `Cannot write a mail to ${deps.spool}: ${error instanceof Error ? error.message : String(error)}`;
-        spool = { ...spool, lastError: reason };
-        deps.emit({ type: "mail.refused", subject: letter.event.type, reason });
-        return;
-      }
-      spool = { ...spool, waiting: spool.waiting + 1, oldestMs: spool.oldestMs ?? letter.event.wallMs };
-      if (child === undefined) startAfter(FIRST_START_MS);
-      else child.send({ type: "wake" });
+      if (spool.waiting >= MOST_LETTERS)
+        return lose(letter, `${MOST_LETTERS} mails wait already; this one is not kept`);
+      if (held.length >= MOST_HELD)
+        return lose(letter, `${MOST_HELD} mails are held in memory already; this one is not kept`);
+      sequence += 1;
+      held = [...held, { name: letterName(letter, sequence), letter }];
+      writeHeld();
     },
-    status: () => spool,
+    status: () => ({ ...spool, held: held.length, lost, lastError: unwritable ?? spool.lastError }),
     /** Gives the mailer three seconds to send what waits; the rest is sent after the next start. */
     async stop(hurry) {
       restart?.[Symbol.dispose]();
       restart = undefined;
+      writeAgain?.[Symbol.dispose]();
+      writeHeld();
+      writeAgain?.[Symbol.dispose]();
+      for (const { letter } of held) lose(letter, `vipd ends, and ${unwritable ?? "it could not be written"}`);
       if (deaths === 0 && spool.waiting > 0 && !hurry) start();
       stopping = true;
       const last = child;
@@ -177,6 +235,8 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
   };
 }
 
+const NOTHING = { waiting: 0, oldestMs: undefined, delivered: 0, refused: 0, lastError: undefined };
+
 /** Sorts by time, and within one millisecond by order; unique within the spool. */
 function letterName(letter: Letter, sequence: number): string {
   return `${String(letter.event.wallMs).padStart(15, "0")}-${String(sequence).padStart(8, "0")}-${process.pid}.json`;
@@ -184,5 +244,5 @@ function letterName(letter: Letter, sequence: number): string {
 
 function waitingIn(folder: string): Pick<SpoolStatus, "waiting" | "oldestMs"> {
   const names = listLetters(folder);
-  return { waiting: names.length, oldestMs: names[0] === undefined ? undefined : Number.parseInt(names[0], 10) };
+  return { waiting: names.length, oldestMs: writtenMs(names[0]) };
 }

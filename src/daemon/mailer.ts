@@ -5,22 +5,23 @@
  */
 import { boottimeMs, dropPrivileges } from "dgram-ext";
 import type { EventBody } from "../events.ts";
-import { bareAddress, digestModel, envelopes, type Letter, mailModel, retryDelayMs } from "../notify/mail.ts";
+import { digestModel, mailModel, retryDelayMs } from "../notify/mail.ts";
+import { type Delay, dueNow, type Envelope, isHopeless, type Posted, packed, putOff, restMs } from "../notify/post.ts";
 import { localAccount } from "../os/accounts.ts";
 import { guardSignals } from "../os/signals.ts";
-import { type Delivery, sendMail } from "../os/smtp.ts";
-import { listLetters, readLetter, refuseLetter, removeLetter, rewriteLetter } from "../os/spool.ts";
+import { type Delivery, type Mail, sendMail } from "../os/smtp.ts";
+import { spoolTrouble, writtenMs } from "../os/spool.ts";
 import { openTemplates, type Templates } from "../os/templates.ts";
+import { createDesk, namesIn } from "./mail-desk.ts";
 import type { FromMailer, ToMailer } from "./messages.ts";
 
 type Order = Extract<ToMailer, { type: "run" }>;
-/** A letter with the recipients it is still owed to, once some have it. */
-type Owed = Letter & { readonly owed?: readonly string[] };
-type Waiting = { readonly name: string; readonly letter: Owed };
 
 /** What happens within this time of each other goes out together. */
 const GATHER_MS = 500;
 const IDLE_MS = 60_000;
+/** What relays say has no end, messages between processes have: characters. */
+const MOST_TEXT = 1000;
 
 guardSignals();
 process.title = "vipd: mailer";
@@ -47,7 +48,10 @@ function becomeMailer(): void {
 function serve(): void {
   let order: Order | undefined;
   let templates: Templates | undefined;
+  /** Looks in a row that ended because the relay takes nothing, or the spool cannot be changed. */
   let failures = 0;
+  const delays = new Map<string, Delay>();
+  const desk = createDesk();
   let timer: NodeJS.Timeout | undefined;
   let dueAt = 0;
   let busy = false;
@@ -95,83 +99,134 @@ function serve(): void {
   async function look(): Promise<void> {
     if (busy || order === undefined || templates === undefined) return;
     busy = true;
-    const waiting = lettersIn(order.spool);
-    for (const envelope of envelopes(waiting)) {
-      if (stopping || !(await send(envelope, order, templates))) break;
-    }
+    const trouble = spoolTrouble(order.spool);
+    const waiting = trouble === undefined ? lettersIn(order.spool) : [];
+    if (trouble === undefined) await sendDue(waiting, order, templates);
+    else relayOrSpoolFails(`${trouble}; until then no mail is sent, for it would be sent again and again`, order.spool);
     busy = false;
     report(order.spool);
     if (stopping || last) end();
     else if (failures > 0) plan(retryDelayMs(failures));
-    else if (listLetters(order.spool).length > 0) plan(GATHER_MS);
-    else if (waiting.length === 0) {
-      tell({ type: "idle" }, () => process.exit(0));
-    } else plan(IDLE_MS);
+    else if (namesIn(order.spool).length > 0) {
+      plan(Math.max(GATHER_MS, restMs(namesIn(order.spool), delays, boottimeMs())));
+    } else if (waiting.length > 0) plan(IDLE_MS);
+    else tell({ type: "idle" }, () => process.exit(0));
   }
 
-  /** @returns false if the relay is out of reach, so that the rest need not be tried. */
-  async function send(envelope: readonly Waiting[], to: Order, using: Templates): Promise<boolean> {
+  async function sendDue(waiting: readonly Posted[], to: Order, using: Templates): Promise<void> {
+    const due = dueNow(waiting, delays, boottimeMs());
+    if (due.length === 0) failures = 0;
+    for (const envelope of packed(due)) {
+      if (stopping || !(await send(envelope, to, using))) return;
+    }
+  }
+
+  /** @returns false if the relay takes nothing, so that the rest need not be tried. */
+  async function send(envelope: Envelope, order: Order, using: Templates): Promise<boolean> {
     const started = boottimeMs();
-    const letters = envelope.map((entry) => entry.letter);
-    const [first] = letters;
-    if (first === undefined) return true;
-    const model = letters.length === 1 ? mailModel(first) : digestModel(letters);
-    const { subject, text, html } = using.render(model.kind, model);
-    const recipients = letters.length === 1 && first.owed !== undefined ? first.owed : to.mail.recipients;
-    const { connectTimeoutMs } = to.mail;
+    const to = envelope.owed ?? order.mail.recipients;
+    const mail = mailOf(envelope, order.mail.from, to, using);
+    if (typeof mail === "string") {
+      for (const { name } of envelope.letters) setAside(order.spool, name, mail);
+      return true;
+    }
+    const { connectTimeoutMs, relay, helo } = order.mail;
     const delivery = await sendMail(
-      {
-        from: to.mail.from,
-        to: recipients,
-        subject,
-        text,
-        html,
-        messageId: `<${first.event.boot}.${first.event.seq}${letters.length > 1 ? `.${letters.length}` : ""}@${first.host}>`,
-        date: new Date(letters.at(-1)?.event.wallMs ?? first.event.wallMs),
-      },
-      { ...to.mail.relay, helo: to.mail.helo, connectTimeoutMs },
+      mail,
+      { ...relay, helo, connectTimeoutMs },
       Math.max(120_000, 4 * connectTimeoutMs),
     );
-    settle(envelope, to.spool, delivery, recipients);
-    return account(delivery, subject, letters.length, recipients, boottimeMs() - started, to.spool);
+    settle(envelope, order.spool, delivery);
+    account(delivery, mail.subject, envelope.letters, boottimeMs() - started);
+    if (delivery.reached) {
+      failures = 0;
+      return true;
+    }
+    relayOrSpoolFails(delivery.later[0]?.reason ?? "", order.spool);
+    return false;
   }
 
-  function account(
-    delivery: Delivery,
-    subject: string,
-    count: number,
-    recipients: readonly string[],
-    tookMs: number,
+  /** Removes what was taken, puts off what is owed to some, and sets aside what nobody will ever take. */
+  function settle(
+    { letters }: Envelope,
     spool: string,
-  ): boolean {
+    { delivered: taken, later, refused: never, reached }: Delivery,
+  ): void {
+    const owed = later.map(({ to }) => to);
+    for (const posted of letters) {
+      const { name, letter } = posted;
+      if (owed.length > 0) delays.set(name, putOff(delays.get(name), boottimeMs()));
+      if (owed.length === 0) forget(spool, name, taken.length === 0);
+      else if (reached && isHopeless(posted, Date.now())) setAside(spool, name, later[0]?.reason ?? "");
+      else if (taken.length + never.length > 0) lastError = desk.owe(spool, name, { ...letter, owed }) ?? lastError;
+    }
+    if (!reached) for (const { name } of letters) delays.set(name, { tries: delays.get(name)?.tries ?? 1, untilMs: 0 });
+  }
+
+  function setAside(spool: string, name: string, reason: string): void {
+    refused += 1;
+    lastError = reason;
+    say({ type: "mail.refused", subject: name, reason: `${reason}; it is kept in ${spool}/refused` });
+    forget(spool, name, true);
+  }
+
+  function lettersIn(spool: string): readonly Posted[] {
+    const { letters, unreadable, broken } = desk.letters(spool);
+    for (const { name, reason } of unreadable) {
+      delays.set(name, putOff(delays.get(name), boottimeMs()));
+      say({ type: "warning", reason: `${reason}; it waits` });
+    }
+    for (const name of broken) setAside(spool, name, "the file in the spool is no letter");
+    return letters;
+  }
+
+  /** Its part in this is over. @param aside it stays, for nobody took it */
+  function forget(spool: string, name: string, aside: boolean): void {
+    const problem = desk.done(spool, name, aside);
+    if (problem === undefined) delays.delete(name);
+    else delays.set(name, putOff(delays.get(name), boottimeMs()));
+    if (problem !== undefined) lastError = problem;
+  }
+
+  function account(delivery: Delivery, subject: string, letters: readonly Posted[], tookMs: number): void {
+    const count = letters.length;
     const problem = delivery.later[0]?.reason ?? delivery.refused[0]?.reason;
     if (problem !== undefined) lastError = problem;
     if (delivery.refused.length > 0) {
       refused += count;
-      say({
-        type: "mail.refused",
-        subject,
-        reason: `${delivery.refused.map(({ to }) => to).join(", ")}: ${delivery.refused[0]?.reason ?? ""}`,
-      });
+      const whom = delivery.refused.map(({ to }) => to).join(", ");
+      say({ type: "mail.refused", subject, reason: `${whom}: ${delivery.refused[0]?.reason ?? ""}` });
     }
-    if (delivery.refused.length + delivery.later.length < recipients.length) {
+    if (delivery.delivered.length > 0) {
       delivered += count;
       say({ type: "mail.delivered", subject, count, tookMs });
     }
-    if (delivery.later.length === 0) {
-      failures = 0;
-      return true;
+    if (delivery.reached && delivery.later.length > 0) {
+      const whom = delivery.later.map(({ to }) => to).join(", ");
+      const reason = `${whom}: ${delivery.later[0]?.reason ?? ""}`;
+      say({
+        type: "mail.deferred",
+        reason,
+        waiting: count,
+        retryMs: restMs(
+          letters.map(({ name }) => name),
+          delays,
+          boottimeMs(),
+        ),
+      });
     }
+  }
+
+  function relayOrSpoolFails(reason: string, spool: string): void {
     failures += 1;
-    const waiting = listLetters(spool).length;
-    say({ type: "mail.deferred", reason: delivery.later[0]?.reason ?? "", waiting, retryMs: retryDelayMs(failures) });
-    return false;
+    lastError = reason;
+    say({ type: "mail.deferred", reason, waiting: namesIn(spool).length, retryMs: retryDelayMs(failures) });
   }
 
   function report(spool: string): void {
-    const names = listLetters(spool);
-    const oldestMs = names[0] === undefined ? undefined : Number.parseInt(names[0], 10);
-    tell({ type: "spool", waiting: names.length, oldestMs, delivered, refused, lastError });
+    const names = namesIn(spool);
+    const error = lastError === undefined ? undefined : short(lastError);
+    tell({ type: "spool", waiting: names.length, oldestMs: writtenMs(names[0]), delivered, refused, lastError: error });
   }
 
   function end(): void {
@@ -179,28 +234,37 @@ function serve(): void {
   }
 }
 
-function lettersIn(spool: string): readonly Waiting[] {
-  return listLetters(spool).flatMap((name) => {
-    const letter = readLetter(spool, name) as Owed | undefined;
-    if (letter?.event !== undefined) return [{ name, letter }];
-    say({ type: "mail.refused", subject: name, reason: "the file in the spool is no letter; it is moved to refused/" });
-    refuseLetter(spool, name);
-    return [];
-  });
-}
-
-/** Removes what was taken, keeps what is owed to some, and sets aside what nobody will ever take. */
-function settle(envelope: readonly Waiting[], spool: string, delivery: Delivery, recipients: readonly string[]): void {
-  const owed = recipients.filter((to) => delivery.later.some((entry) => bareAddress(entry.to) === bareAddress(to)));
-  const allRefused = delivery.refused.length === recipients.length;
-  for (const { name, letter } of envelope) {
-    if (delivery.later.length === 0) (allRefused ? refuseLetter : removeLetter)(spool, name);
-    else if (owed.length < recipients.length) rewriteLetter(spool, name, { ...letter, owed });
+/** @returns the mail, or why there cannot be one */
+function mailOf({ letters }: Envelope, from: string, to: readonly string[], templates: Templates): Mail | string {
+  const all = letters.map(({ letter }) => letter);
+  const [first] = all;
+  if (first === undefined) return "an envelope without a letter";
+  try {
+    const model = all.length === 1 ? mailModel(first) : digestModel(all);
+    const { boot, seq, wallMs } = first.event;
+    return {
+      from,
+      to,
+      ...templates.render(model.kind, model),
+      messageId: `<${boot}.${seq}${all.length > 1 ? `.${all.length}` : ""}@${first.host}>`,
+      date: new Date(all.at(-1)?.event.wallMs ?? wallMs),
+    };
+  } catch (error) {
+    return `no mail can be made of it: ${textOf(error)}`;
   }
 }
 
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function short(text: string): string {
+  return text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT)}…`;
+}
+
 function say(body: EventBody): void {
-  tell({ type: "event", event: { body, monotonicMs: boottimeMs() } });
+  const words = Object.entries(body).map(([key, value]) => [key, typeof value === "string" ? short(value) : value]);
+  tell({ type: "event", event: { body: Object.fromEntries(words) as EventBody, monotonicMs: boottimeMs() } });
 }
 
 function tell(message: FromMailer, sent: () => void = () => {}): void {

@@ -14,6 +14,10 @@ export type SpoolStatus = {
   readonly oldestMs: number | undefined;
   readonly delivered: number;
   readonly refused: number;
+  /** In memory only, for the spool cannot be written. */
+  readonly held: number;
+  /** Neither kept nor sent. */
+  readonly lost: number;
   readonly lastError: string | undefined;
 };
 

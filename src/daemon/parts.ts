@@ -175,7 +175,7 @@ function createNotifierOf({ options, emit, warn, clock }: Context, runner: Scrip
     mailRoom: createMailRoom({
       spool: join(options.stateDir, "spool"),
       templates: TEMPLATE_FOLDERS,
-      owner: process.getuid?.() === 0 ? localAccount("vipd-mail") : undefined,
+      owner: mailerAccount,
       fork() {
         const mailer = forkRole("mailer");
         mailer.onComplaint((line) => warn(`mailer (pid ${mailer.pid}) wrote: ${line}`));
@@ -193,6 +193,11 @@ function createNotifierOf({ options, emit, warn, clock }: Context, runner: Scrip
     startReader: (command, path) =>
       runner.start(command, [path], (reason) => warn(`the reader of ${path} ended: ${reason}`)),
   });
+}
+
+/** The mailer is uid 0 where there is no account for it, but without the capability to read what is another's. */
+function mailerAccount(): { readonly uid: number; readonly gid: number } | undefined {
+  return process.getuid?.() === 0 ? (localAccount("vipd-mail") ?? { uid: 0, gid: 0 }) : undefined;
 }
 
 /** Whom a FIFO that we make is given to. @throws {Error} no such account */

@@ -150,11 +150,6 @@ export function retryDelayMs(failures: number): number {
   return Math.min(300_000, 5000 * 2 ** Math.max(0, failures - 1));
 }
 
-/** The address inside `Name <a@b>`, or the text itself. */
-export function bareAddress(text: string): string {
-  return /<([^<>]+)>\s*$/.exec(text)?.[1] ?? text.trim();
-}
-
 /** The name that mails carry in their subject. */
 export function letterOf(event: Event, host: string, mail: MailSettings, reportDeleted: boolean): Letter {
   return { event, host, routerId: mail.routerId, reportDeleted };

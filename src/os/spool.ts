@@ -6,47 +6,84 @@
  * a link by then.
  */
 import {
+  accessSync,
   closeSync,
   constants,
   fchownSync,
+  fstatSync,
   fsync,
-  mkdirSync,
+  lstatSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
-  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { systemErrorCode } from "./errors.ts";
+import { makeFolder, removeFile } from "./files.ts";
+import { causeAndRemedy } from "./remedies.ts";
 
 export type Owner = { readonly uid: number; readonly gid: number };
 
 /**
- * Makes the spool, 0700 and owned by whom the mailer runs as.
- * @throws {Error} if the folder cannot be made: mail is then impossible, and the message says so
+ * Makes the spool, 0700 and owned by whom the mailer runs as. Letters that were written for another account are handed over with it.
+ * To be called while no mailer runs.
+ * @throws {Error} if it cannot be made: mail is then impossible, and the message says so
  */
 export function prepareSpool(folder: string, owner: Owner | undefined): void {
-  for (const path of [folder, join(folder, "refused")]) {
-    try {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    for (const path of [folder, join(folder, REFUSED)]) {
+      makeFolder(path, 0o700);
       if (owner !== undefined) giveFolder(path, owner);
-    } catch (error) {
-      throw new Error(`Cannot make the mail spool ${path}: ${systemErrorCode(error)}; mails cannot be kept`, {
-        cause: error,
-      });
     }
+    for (const name of readdirSync(folder)) if (HALF_WRITTEN.test(name)) removeLetter(folder, name);
+  } catch (error) {
+    throw new Error(`Cannot make the mail spool ${folder}: ${causeAndRemedy(error)}`, { cause: error });
   }
 }
 
-/** @throws the system error: ENOTDIR where a link stands at `path` */
+/** What was being written when vipd or the mailer died. */
+const HALF_WRITTEN = /^\..*\.json(?:\.new)?$/;
+const REFUSED = "refused";
+
+/**
+ * It is ours alone while its letters are given away, so that nobody puts anything in their places meanwhile.
+ * @throws the system error: ENOTDIR where a link stands at `path`
+ */
 function giveFolder(path: string, owner: Owner): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
+    const { uid, gid } = fstatSync(fd);
+    if (uid === owner.uid && gid === owner.gid) return;
+    if (uid !== process.getuid?.()) fchownSync(fd, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
+    for (const name of readdirSync(`/proc/self/fd/${fd}`)) giveLetter(`/proc/self/fd/${fd}/${name}`, owner);
     fchownSync(fd, owner.uid, owner.gid);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** A plain file with one name: whatever else an earlier owner may have left there stays as it is. */
+function giveLetter(path: string, owner: Owner): void {
+  if (!lstatSync(path).isFile()) return;
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const file = fstatSync(fd);
+    if (file.isFile() && file.nlink === 1) fchownSync(fd, owner.uid, owner.gid);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Why letters could not be removed after they were sent, so that they would be sent again and again; undefined: they can. */
+export function spoolTrouble(folder: string): string | undefined {
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return undefined; // then there is nothing in it
+    return `Cannot change the mail spool ${folder}: ${causeAndRemedy(error)}`;
   }
 }
 
@@ -60,12 +97,12 @@ export function putLetter(folder: string, name: string, letter: unknown, owner: 
   try {
     if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
     writeFileSync(fd, JSON.stringify(letter));
+    renameSync(hidden, join(folder, name));
   } catch (error) {
     closeSync(fd);
-    unlinkSync(hidden);
+    removeLetter(folder, `.${name}`);
     throw error;
   }
-  renameSync(hidden, join(folder, name));
   fsync(fd, () => closeSync(fd));
 }
 
@@ -81,22 +118,48 @@ export function listLetters(folder: string): string[] {
   }
 }
 
-/** @returns the letter, or undefined where the file is gone or is no JSON. */
-export function readLetter(folder: string, name: string): unknown {
+/** When a letter was written, ms since 1970, by its name; undefined where vipd did not choose it. */
+export function writtenMs(name: string | undefined): number | undefined {
+  const ms = Number.parseInt(name ?? "", 10);
+  return Number.isSafeInteger(ms) ? ms : undefined;
+}
+
+/** `gone`: somebody removed it; `broken`: no letter, and never will be; `unreadable`: it may be one. */
+export type Reading =
+  | { readonly ok: true; readonly letter: unknown }
+  | { readonly ok: false; readonly why: "gone" | "broken" }
+  | { readonly ok: false; readonly why: "unreadable"; readonly reason: string };
+
+export function readLetter(folder: string, name: string): Reading {
+  const path = join(folder, name);
+  let text: string;
   try {
-    return JSON.parse(readFileSync(join(folder, name), "utf8"));
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === "ENOENT") return { ok: false, why: "gone" };
+    return { ok: false, why: "unreadable", reason: `Cannot read the mail ${path}: ${code}` };
+  }
+  try {
+    return { ok: true, letter: JSON.parse(text) };
   } catch {
-    return undefined;
+    return { ok: false, why: "broken" };
   }
 }
 
+/** @throws the system error; that it is not there is none */
 export function removeLetter(folder: string, name: string): void {
-  unlinkSync(join(folder, name));
+  removeFile(join(folder, name));
 }
 
+/** Sets a letter aside; the oldest of them make room. */
 export function refuseLetter(folder: string, name: string): void {
-  renameSync(join(folder, name), join(folder, "refused", name));
+  const aside = join(folder, REFUSED);
+  renameSync(join(folder, name), join(aside, name));
+  for (const old of listLetters(aside).slice(0, -MOST_REFUSED)) removeLetter(aside, old);
 }
+
+const MOST_REFUSED = 1000;
 
 /** Writes a letter anew in place: the recipients it is still owed to. */
 export function rewriteLetter(folder: string, name: string, letter: unknown): void {
@@ -104,8 +167,11 @@ export function rewriteLetter(folder: string, name: string, letter: unknown): vo
   const fd = openSync(hidden, "w", 0o600);
   try {
     writeFileSync(fd, JSON.stringify(letter));
+    renameSync(hidden, join(folder, name));
+  } catch (error) {
+    removeLetter(folder, `.${name}.new`);
+    throw error;
   } finally {
     closeSync(fd);
   }
-  renameSync(hidden, join(folder, name));
 }

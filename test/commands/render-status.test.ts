@@ -127,7 +127,7 @@ const status: Status = {
   ],
   ipvsProblem: undefined,
   foreignServices: ["tcp 10.0.0.200:25"],
-  mail: { waiting: 2, oldestMs: undefined, delivered: 7, refused: 0, lastError: "relay: refused" },
+  mail: { waiting: 2, oldestMs: undefined, delivered: 7, refused: 0, held: 0, lost: 0, lastError: "relay: refused" },
   notifyScriptsWaiting: 0,
   logLinesLost: 0,
   lastSeq: 40,

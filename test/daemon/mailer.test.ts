@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { SMTPServer } from "smtp-server";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createMailRoom, type RoleChild } from "../../src/daemon/mail-room.ts";
@@ -117,6 +118,127 @@ test("a recipient refused for now gets its mail later, and nobody gets it twice"
   expect(relay.received.map(({ to }) => to)).toEqual([["good@example.org"], ["busy@example.org"]]);
 }, 20_000);
 
+test("one busy mailbox does not hold up the mail of the others", async () => {
+  const relay = await smtpServer({ refuse: { "busy@example.org": 451 } });
+  const { room, events } = openRoom(relay.port, { recipients: ["busy@example.org", "good@example.org"] });
+  room.post(letterOf(stamped(toMaster), "a", mail, false));
+  expect(await until(() => events.find((event) => event.type === "mail.deferred"))).toMatchObject({
+    reason: expect.stringMatching(/^busy@example.org: .*451/),
+    waiting: 1,
+  });
+  room.post(letterOf(stamped(toMaster, 2), "a", mail, false));
+  await until(() => (relay.received.length === 2 ? true : undefined), 4000);
+  expect(relay.received.map(({ to }) => to)).toEqual([["good@example.org"], ["good@example.org"]]);
+  await until(() => (room.status().delivered === 2 ? true : undefined));
+  expect(room.status()).toMatchObject({ waiting: 2 });
+});
+
+test("a relay that takes the recipients and then not the mail: who was accepted gets it later", async () => {
+  const options = { refuse: { "bad@example.org": 550 }, data: 451 as number | undefined };
+  const relay = await smtpServer(options);
+  const { room, events } = openRoom(relay.port, { recipients: ["bad@example.org", "good@example.org"] });
+  room.post(letterOf(stamped(toMaster), "a", mail, false));
+  await until(() => events.find((event) => event.type === "mail.deferred"));
+  expect(events.filter(({ type }) => type === "mail.delivered")).toEqual([]);
+  options.data = undefined;
+  await until(() => (relay.received.length === 1 ? true : undefined), 10_000);
+  expect(relay.received[0]?.to).toEqual(["good@example.org"]);
+  await until(() => (room.status().waiting === 0 ? true : undefined));
+}, 20_000);
+
+test("a relay that serves nobody at present is no refusal of the mail, however long its words", async () => {
+  const relay = await talkingServer((line) => (line === undefined ? `554 ${"no service ".repeat(300)}` : undefined));
+  const { room, events } = openRoom(relay.port);
+  room.post(letterOf(stamped(toMaster), "a", mail, false));
+  const deferred = await until(() => events.find((event) => event.type === "mail.deferred"));
+  expect(deferred.type === "mail.deferred" && deferred.reason).toMatch(/554 no service/);
+  expect(room.status()).toMatchObject({ waiting: 1, refused: 0 });
+  expect(lettersIn(spool)).toHaveLength(1);
+  expect(events.filter(({ type }) => type === "process.exit" || type === "warning")).not.toContainEqual(
+    expect.objectContaining({ reason: expect.stringContaining("no message of its") }),
+  );
+});
+
+test("a relay whose STARTTLS does not work gets the mail in clear, as keepalived would send it", async () => {
+  const heard: string[] = [];
+  const relay = await talkingServer((line) => {
+    if (line === undefined) return "220 relay";
+    heard.push(line);
+    if (/^EHLO/.test(line)) return "250-relay\r\n250 STARTTLS";
+    if (line === "STARTTLS") return "220 go ahead";
+    if (line === "DATA") return "354 go on";
+    if (line.includes("\u0001")) return "500 what?"; // the beginning of a handshake
+    return /^(MAIL|RCPT|\.$|QUIT)/.test(line) ? "250 ok" : undefined;
+  });
+  const { room } = openRoom(relay.port, { recipients: ["root"] });
+  room.post(letterOf(stamped(toMaster), "a", mail, false));
+  await until(() => (room.status().delivered === 1 ? true : undefined), 15_000);
+  expect(heard).toContain("STARTTLS");
+  expect(heard).toContain("RCPT TO:<root>");
+  expect(heard.find((line) => line.startsWith("To:"))).toContain("root");
+}, 20_000);
+
+test("a spool that cannot be changed: no mail is sent again and again; it goes out once it can", async () => {
+  const relay = await smtpServer();
+  const { room, events } = openRoom(relay.port);
+  room.post(letterOf(stamped(toMaster), "a", mail, false));
+  chmodSync(spool, 0o500);
+  const deferred = await until(() => events.find((event) => event.type === "mail.deferred"));
+  expect(deferred.type === "mail.deferred" && deferred.reason).toMatch(
+    /^Cannot change the mail spool .*: EACCES; make it writable for vipd; until then no mail is sent/,
+  );
+  expect(relay.received).toEqual([]);
+  chmodSync(spool, 0o700);
+  await until(() => (room.status().delivered === 1 ? true : undefined), 10_000);
+  expect(relay.received).toHaveLength(1);
+}, 20_000);
+
+test("a disk that takes no letters: said once, held in memory, written as soon as it does", async () => {
+  const relay = await smtpServer();
+  writeFileSync(spool, "in the way");
+  const { room, events } = openRoom(relay.port);
+  room.post(letterOf(stamped(toMaster), "a", mail, false));
+  room.post(letterOf(stamped(toMaster, 2), "a", mail, false));
+  expect(room.status()).toMatchObject({ held: 2, waiting: 0, lost: 0 });
+  expect(events).toEqual([
+    {
+      type: "warning",
+      reason: expect.stringMatching(
+        /^Cannot make the mail spool .*: ENOTDIR; something that is no folder stands in its way.*held in memory/,
+      ),
+    },
+  ]);
+  rmSync(spool);
+  room.post(letterOf(stamped(toMaster, 3), "a", mail, false));
+  expect(room.status()).toMatchObject({ held: 0, waiting: 3, lastError: undefined });
+  await until(() => (room.status().delivered === 3 ? true : undefined));
+  expect(relay.received).toHaveLength(3);
+});
+
+test("what vipd holds in memory when it ends is lost, and that is said", async () => {
+  writeFileSync(spool, "in the way");
+  const { room, events } = openRoom(1);
+  room.post(letterOf(stamped(toMaster), "a", mail, false));
+  await room.stop(false);
+  expect(events.at(-1)).toMatchObject({
+    type: "mail.refused",
+    reason: expect.stringMatching(/^vipd ends, and Cannot make/),
+  });
+  expect(room.status().lost).toBe(1);
+});
+
+test("what is no letter is set aside, and the mailer lives on", async () => {
+  const relay = await smtpServer();
+  const { room, events } = openRoom(relay.port);
+  writeFileSync(join(spool, "a.json"), "{}");
+  writeFileSync(join(spool, "b.json"), '{"event": {}}');
+  room.post(letterOf(stamped(toMaster), "a", mail, false));
+  await until(() => (room.status().delivered === 1 ? true : undefined));
+  await until(() => (room.status().waiting === 0 ? true : undefined));
+  expect(lettersIn(join(spool, "refused")).sort()).toEqual(["a.json", "b.json"]);
+  expect(events.filter(({ type }) => type === "process.exit")).toEqual([]);
+});
+
 test("a mail that everybody refuses is set aside, and does not stop the next one", async () => {
   const relay = await smtpServer({ refuse: { "admin@example.org": 550 } });
   const { room } = openRoom(relay.port);
@@ -146,7 +268,7 @@ function openRoom(port: number, change: Partial<typeof mail> = {}, templates: re
   const room = createMailRoom({
     spool,
     templates: [...templates, join(ROOT, "templates")],
-    owner: undefined,
+    owner: () => undefined,
     fork: forkMailer,
     emit: (body) => events.push(body),
     happened: ({ body }) => events.push(body),
@@ -172,7 +294,10 @@ function forkMailer(): RoleChild {
   };
 }
 
-async function smtpServer(options: { readonly port?: number; readonly refuse?: Record<string, number> } = {}) {
+type Habits = { readonly port?: number; readonly refuse?: Record<string, number>; readonly data?: number | undefined };
+
+/** `options` is read at each command: a test may change its mind. */
+async function smtpServer(options: Habits = {}) {
   const received: Received[] = [];
   const server = new SMTPServer({
     authOptional: true,
@@ -186,6 +311,10 @@ async function smtpServer(options: { readonly port?: number; readonly refuse?: R
       const chunks: Buffer[] = [];
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("end", () => {
+        if (options.data !== undefined) {
+          done(Object.assign(new Error("not now"), { responseCode: options.data }));
+          return;
+        }
         received.push(
           read(
             Buffer.concat(chunks).toString(),
@@ -207,6 +336,24 @@ function read(message: string, to: readonly string[]): Received {
   const flat = message.replaceAll(/\r\n[ \t]+/g, " ");
   const header = (name: string) => new RegExp(`^${name}: (.*)$`, "mi").exec(flat)?.[1]?.trim() ?? "";
   return { subject: header("Subject"), id: header("Message-ID"), body: message.replaceAll("=\r\n", ""), to };
+}
+
+/** @param answer to a line, to the connection (undefined), or nothing */
+async function talkingServer(answer: (line: string | undefined) => string | undefined) {
+  const server: Server = createServer((socket) => {
+    const say = (line: string | undefined) => {
+      const words = answer(line);
+      if (words !== undefined) socket.write(`${words}\r\n`);
+    };
+    socket.on("error", () => {});
+    say(undefined);
+    createInterface({ input: socket }).on("line", say);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closers.push(() => server.close());
+  const address = server.address();
+  return { port: typeof address === "object" && address !== null ? address.port : 0 };
 }
 
 async function silentServer() {
