@@ -60,20 +60,31 @@ export type AddressWish = {
   readonly marked: Iterable<AddressKey>;
 };
 
-/** Deletes come first, secondaries before primaries; then adds in the order of `marked`. */
+/**
+ * Deletes come first, secondaries before primaries; then adds in the order of `marked`. What is there with another label or scope than
+ * is wanted is made anew: the kernel changes neither in place.
+ */
 export function planAddresses(wish: AddressWish): readonly AddressCommand[] {
   const deletes: KernelDelete[] = [];
   const adds: AddressCommand[] = [];
   for (const key of wish.marked) {
     const address = wish.desired.get(key);
     const actual = wish.actual.get(key);
-    if (address !== undefined && actual === undefined) adds.push({ op: "add", key, address });
-    if (address === undefined && actual !== undefined && wish.ours.has(key)) {
-      deletes.push({ op: "delete", key, address: actual });
+    const fits = address !== undefined && actual !== undefined && isAsWanted(actual, address);
+    if (actual !== undefined && !fits && wish.ours.has(key)) deletes.push({ op: "delete", key, address: actual });
+    if (address !== undefined && (actual === undefined || (!fits && wish.ours.has(key)))) {
+      adds.push({ op: "add", key, address });
     }
   }
   deletes.sort((a, b) => Number(b.address.secondary) - Number(a.address.secondary));
   return [...deletes, ...survivors(deletes, wish), ...adds];
+}
+
+/** IPv6 has no label, and its scope is the address's own. */
+function isAsWanted(actual: KernelAddress, wanted: VirtualAddress): boolean {
+  if (familyOf(wanted.ip) === "ipv6") return true;
+  const sameLabel = (actual.label ?? actual.link) === (wanted.label ?? wanted.link);
+  return sameLabel && actual.scope === wanted.scope;
 }
 
 type KernelDelete = Extract<AddressCommand, { op: "delete" }>;

@@ -371,6 +371,12 @@ describe("addresses", () => {
     await role.configure({ routers: [having("10.0.0.8", "10.0.0.7")] });
     await expect.poll(() => addressesOf(a)).toEqual(["10.0.0.1/24", "10.0.0.8/24", "10.0.0.7/24"]);
     expect(role.events.slice(from).filter((body) => body.type === "vrrp.transition")).toEqual([]);
+    const labelled = { ...first, addresses: [virtualAddress("10.0.0.8", { label: "eth0:vip" })] };
+    await role.configure({ routers: [labelled] });
+    const show = async () => (await a.run(["ip", "-o", "-4", "address", "show", "label", "eth0:vip"])).stdout;
+    await expect.poll(show).toContain("10.0.0.8/24");
+    expect(role.events.slice(from).filter((body) => body.type === "vrrp.transition")).toEqual([]);
+    expect(role.events.slice(from).filter((body) => body.type === "vrrp.address")).toEqual([]);
     const left = wire.frames.length;
     await role.configure({ routers: [] });
     await expect.poll(() => addressesOf(a)).toEqual(["10.0.0.1/24"]);

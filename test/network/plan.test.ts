@@ -71,6 +71,22 @@ describe("addresses, desired against actual", () => {
     expect(told(wish([], present, []))).toEqual([]);
   });
 
+  test("one of ours with another label or scope than is wanted is made anew; a foreign one stays as it is", () => {
+    const labelled = [kernel("192.0.2.9", { label: "eth0:old" })];
+    const wanted = { ...virtual("192.0.2.9"), label: "eth0:vip" };
+    expect(told(wish([wanted], labelled, ["eth0 192.0.2.9/24"]))).toEqual([
+      "delete eth0 192.0.2.9/24",
+      "add eth0 192.0.2.9/24",
+    ]);
+    expect(told(wish([virtual("192.0.2.9")], labelled, ["eth0 192.0.2.9/24"]))).toHaveLength(2);
+    expect(told(wish([wanted], labelled, []))).toEqual([]);
+    const plain = [kernel("192.0.2.9", { label: "eth0" })];
+    expect(told(wish([virtual("192.0.2.9")], plain, ["eth0 192.0.2.9/24"]))).toEqual([]);
+    expect(told(wish([{ ...virtual("192.0.2.9"), scope: 253 }], plain, ["eth0 192.0.2.9/24"]))).toHaveLength(2);
+    const six = [kernel("fd00::9", { length: 64, scope: 0 })];
+    expect(told(wish([{ ...virtual("fd00::9", 64), scope: 200 }], six, ["eth0 fd00::9/64"]))).toEqual([]);
+  });
+
   test("the same address with another prefix length, or on another link, is another address", () => {
     expect(told(wish([virtual("192.0.2.9", 32)], [kernel("192.0.2.9")], []))).toEqual(["add eth0 192.0.2.9/32"]);
     expect(told(wish([virtual("192.0.2.9", 24, "eth1")], [kernel("192.0.2.9")], []))).toEqual([
