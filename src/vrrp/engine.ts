@@ -179,9 +179,6 @@ export function createEngine(): Engine {
   function learnHearing(key: string, reason: string | undefined, nowMs: number): void {
     const instance = instances.get(key);
     if (!knowledge.learnHearing(key, reason) || instance === undefined) return;
-    if (reason !== undefined && instance.state.name === "FAULT") {
-      actions.push(happened({ type: "vrrp.warning", instance: instance.settings.name, reason }, nowMs));
-    }
     refresh([instance], "its peers can be heard again", nowMs);
   }
 

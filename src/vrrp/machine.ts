@@ -11,8 +11,9 @@ import { inBackup, peerOf } from "./backup.ts";
 import { inMaster } from "./master.ts";
 import { OWNER_PRIORITY } from "./priority.ts";
 import type { Event, Fault, Init, Router, State, Step } from "./state.ts";
-import { enterBackup, enterFault, enterMaster, enterStop, silenceLimitMs, stay } from "./steps.ts";
+import { enterBackup, enterFault, enterMaster, enterStop, happened, silenceLimitMs, stay } from "./steps.ts";
 import { skewMs } from "./timers.ts";
+import { suddenWords } from "./words.ts";
 
 /** The state of an instance that nothing has happened to yet. */
 export function created(nowMs: number, aliveMs?: number): Init {
@@ -81,10 +82,10 @@ function mayGoOn({ aliveMs }: Init, router: Router, nowMs: number): boolean {
 /** Adverts and timers mean nothing to it; that the reason is gone does. */
 function inFault(state: Fault, event: Event, router: Router, nowMs: number): Step {
   switch (event.type) {
-    case "assessed":
-      return router.faults.length + router.waiting.length > 0
-        ? stay(state)
-        : recover(state, event.cause, router, nowMs);
+    case "assessed": {
+      const reasons = [...router.faults, ...router.waiting.map((what) => `waits for ${what}`)];
+      return reasons.length > 0 ? remain(state, reasons, router, nowMs) : recover(state, event.cause, router, nowMs);
+    }
     case "heard":
       return stay({ ...state, master: peerOf(event) });
     case "stop":
@@ -100,6 +101,16 @@ function inFault(state: Fault, event: Event, router: Router, nowMs: number): Ste
     default:
       return unreachable(event);
   }
+}
+
+/** What was wrong first may be well while something else is not: that is the reason then, and told. */
+function remain(state: Fault, reasons: readonly string[], router: Router, nowMs: number): Step<Fault> {
+  const reason = reasons[0];
+  const isKnown = reasons.some((one) => one === state.reason || suddenWords(one) === state.reason);
+  if (reason === undefined || isKnown) return stay(state);
+  const { name: instance } = router.settings;
+  const told = happened({ type: "vrrp.warning", instance, reason: `still in FAULT: ${reason}` }, nowMs);
+  return stay({ ...state, reason }, told);
 }
 
 /** By way of BACKUP, and for the whole Master_Down_Interval; an owner waits for one advert only. */

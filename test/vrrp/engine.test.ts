@@ -129,6 +129,17 @@ describe("trackers", () => {
     ]);
   });
 
+  test("in fault for one thing and then for another: it says so once, and its reason is that", () => {
+    const { engine, at } = master({ trackers: [chk] }, fact("up"));
+    at(20_000, { type: "link", state: linkState("eth0", "10.0.0.1", { running: false }) });
+    expect(told(at(20_500, fact("down", "exit status 1")))).toEqual([]);
+    const warning = "still in FAULT: script chk failed: exit status 1";
+    const up = at(21_000, { type: "link", state: linkState("eth0", "10.0.0.1") });
+    expect(events(up)).toMatchObject([{ type: "tracker" }, { type: "vrrp.warning", reason: warning }]);
+    expect(engine.routers(21_000)[0]).toMatchObject({ reason: "script chk failed: exit status 1" });
+    expect(told(at(22_000, fact("up")))).toEqual(["FAULT → BACKUP: script chk is up"]);
+  });
+
   test("who cannot hear before it starts is in fault from the start", () => {
     const { at } = started([]);
     const { key } = routerSettings();

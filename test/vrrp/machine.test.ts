@@ -575,9 +575,17 @@ describe("FAULT", () => {
       says: "lasts while one fault is left",
       from: fault,
       on: assessed,
-      router: { faults: ["x"] },
+      router: { faults: ["link eth0 is down", "x"] },
       to: "FAULT",
       does: [],
+    },
+    {
+      says: "lasts while another fault is left, and says which",
+      from: fault,
+      on: assessed,
+      router: { faults: ["x"] },
+      to: "FAULT",
+      does: ["vrrp.warning"],
     },
     { says: "adverts mean nothing", from: fault, on: heard(1), to: "FAULT", does: [] },
   ]);

@@ -341,9 +341,9 @@ test("decision 10 b: a master whose sockets cannot be opened again when its link
   story();
   await linkIs({ index: 7 });
   expect(story()).toEqual([
-    `${DOWN_MS} cannot hear adverts on eth0: socket failed: EMFILE; raise LimitNOFILE`,
     `${DOWN_MS} delete eth0 10.0.0.9/24`,
     `${DOWN_MS} tracker`,
+    `${DOWN_MS} still in FAULT: cannot hear adverts on eth0: socket failed: EMFILE; raise LimitNOFILE`,
   ]);
   expect([...kernel.keys()]).toEqual([]);
   deaf.clear();
