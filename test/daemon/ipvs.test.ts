@@ -405,6 +405,15 @@ test("a kernel without IPVS: said once, tried again every ten seconds, and progr
   expect(vipd.state()).toMatchObject({ available: true, error: undefined });
 });
 
+test("a quorum that a reload takes away is lost, not one to start with", async () => {
+  const { reload, events } = await start(kernelOf(), configOf(pair));
+  await reload(configOf({ ...pair, quorum: 3 }));
+  expect(told(events, "service.quorum")).toMatchObject([
+    { to: "up", initial: true },
+    { from: "up", to: "down", initial: false, reason: "lost quorum 3-0=3 > 2" },
+  ]);
+});
+
 test("what the kernel refuses is said once, and tried again", async () => {
   const kernel = kernelOf();
   kernel.refuse = (op) =>

@@ -142,7 +142,7 @@ export function createPools(deps: Deps): Pools {
       const was = before?.members.get(member.settings.key);
       if (was !== undefined && was.up !== member.up) tellServer(pool, member, nowMs - was.sinceMs, undefined);
     }
-    if (!same) tellQuorum(pool, quorum === "up" ? "down" : "up", true);
+    if (!same) tellQuorum(pool, quorum === "up" ? "down" : "up", before === undefined);
     return pool;
   }
 
