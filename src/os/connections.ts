@@ -31,6 +31,7 @@ function connectPlain(target: Target, signal: AbortSignal, buffer: Buffer): Prom
 /** `node:tls` is loaded when the first SSL_GET runs. The handshake is within the deadline of the connection. */
 async function connectTls(target: Target, serverName: string | undefined, signal: AbortSignal): Promise<Connection> {
   const tls = await import("node:tls");
+  signal.throwIfAborted(); // loading takes its time
   secureContext ??= tls.createSecureContext();
   const options = {
     rejectUnauthorized: false,

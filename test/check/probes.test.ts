@@ -203,6 +203,15 @@ test("SSL_GET: the certificate is not verified; the server's name travels only w
   await new Promise((done) => server.close(done));
 });
 
+test("SSL_GET: a deadline that is over before the connection begins ends the attempt, and connects nobody", async () => {
+  let connections = 0;
+  await using server = await listen(() => connections++, true);
+  const settings = { ...httpGet({}), type: "SSL_GET" as const };
+  const [attempt] = httpAttempts(settings, connectionTo(server.port, 3000));
+  expect(await attempt?.(io, AbortSignal.abort())).toEqual({ up: false, why: "timeout after 3 s" });
+  expect(connections).toBe(0);
+});
+
 test("SSL_GET: a server that never answers the handshake is over with the deadline, and its connection is closed", async () => {
   let closed = 0;
   await using server = await listen((socket) => socket.on("close", () => closed++), true);
