@@ -50,6 +50,8 @@ export function createRouter(): Router {
     configure(notify, mailSettings) {
       former = book;
       book = bookOf(notify);
+      // a service that comes back begins anew; instances and groups say their own end
+      for (const name of former.services.keys()) if (!book.services.has(name)) told.forget(serviceSubject(name));
       mail = mailSettings;
     },
     deliveriesOf(event) {
@@ -95,7 +97,7 @@ export function createRouter(): Router {
     event: Extract<EventBody, { type: "service.quorum" }>,
     settings: ServiceNotify | undefined,
   ): Deliveries | undefined {
-    const subject = `service ${event.service}`;
+    const subject = serviceSubject(event.service);
     if (!told.news(subject, event.to)) return undefined;
     const command = event.to === "up" ? settings?.quorumUp : settings?.quorumDown;
     return {
@@ -185,6 +187,10 @@ function both(fifo: "vrrp" | "lvs", line: string): Deliveries["lines"] {
 
 function nothing(subject: string): Deliveries {
   return { subject, runs: [], lines: [], mail: false };
+}
+
+function serviceSubject(name: string): string {
+  return `service ${name}`;
 }
 
 /** A server is one of a service: the same address may serve several. */

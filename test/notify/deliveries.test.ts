@@ -44,6 +44,36 @@ test("a state that equals the one told last is not told again (behaviour 73)", (
   expect(router.deliveriesOf(toMaster)).toBeDefined();
 });
 
+test("a service that a reload removed and another brings back tells its quorum again", () => {
+  const router = createRouter();
+  const up = {
+    type: "service.quorum",
+    service: "[10.0.0.9]:tcp:80",
+    from: "down",
+    to: "up",
+    reason: "r",
+    weight: 1,
+    quorum: 1,
+    hysteresis: 0,
+    sorryServer: undefined,
+    initial: true,
+  } as const;
+  const entry = {
+    service: up.service,
+    quorumUp: command("/x/up.sh"),
+    quorumDown: undefined,
+    mail: false,
+    omega: false,
+  };
+  const told = { ...nobody, services: [entry] };
+  router.configure(told, undefined);
+  expect(argv(router.deliveriesOf(up))).toEqual([["/x/up.sh"]]);
+  expect(router.deliveriesOf(up)).toBeUndefined();
+  router.configure(nobody, undefined);
+  router.configure(told, undefined);
+  expect(argv(router.deliveriesOf(up))).toEqual([["/x/up.sh"]]);
+});
+
 test("an instance removed by a reload reports FAULT, or DELETED with notify_deleted (behaviour 82)", () => {
   const removed = { ...toBackup, to: "STOP", deleted: true } as const;
   const plain = createRouter();
