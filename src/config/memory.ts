@@ -12,12 +12,14 @@ import type { Source, Statement } from "./statement.ts";
 export type Memory = {
   /** A reading begins: what the last one kept can be recalled, each block once. */
   begin(): void;
+  /** Whether words and texts of this reading are kept beside those of another, and must not hold on to the whole file. */
+  isLater(): boolean;
   /**
    * The block whose lines stand here, moved to this place.
    * @param from where line `number` begins
    */
   recall(source: Source, number: number, from: number): Recalled | undefined;
-  /** @param text all lines of the block, which begin with line `number` of its source at `from` */
+  /** @param text all its lines, the first of which is line `number` of its source and begins at `from` */
   keep(block: Statement, text: string, lines: number, number: number, from: number): void;
 };
 
@@ -26,40 +28,37 @@ export type Recalled = { readonly block: Statement; readonly lines: number; read
 type Kept = { readonly block: Statement; readonly text: string; readonly lines: number; number: number; from: number };
 
 export function createMemory(): Memory {
+  let readings = 0;
   /** By the first line. */
   let before = new Map<string, Kept[]>();
-  let now = new Map<string, Kept[]>();
-
-  function add(header: string, kept: Kept): void {
-    const same = now.get(header);
-    if (same === undefined) now.set(header, [kept]);
-    else same.push(kept);
-  }
-
+  let now: Kept[] = [];
   return {
     begin() {
-      before = now;
-      now = new Map();
+      readings++;
+      before = Map.groupBy(now, ({ text }) => firstLine(text, 0));
+      now = [];
     },
+    isLater: () => readings > 1,
     recall(source, number, from) {
       if (before.size === 0) return undefined;
-      const header = source.text.slice(from, source.text.indexOf("\n", from));
-      const candidates = before.get(header);
+      const candidates = before.get(firstLine(source.text, from));
       const at = candidates?.findIndex(({ text }) => source.text.startsWith(text, from)) ?? -1;
       const [kept] = at === -1 ? [] : (candidates?.splice(at, 1) ?? []);
       if (kept === undefined) return undefined;
       move(kept.block, source, number - kept.number, from - kept.from);
       kept.number = number;
       kept.from = from;
-      add(kept.text.slice(0, header.length), kept);
+      now.push(kept);
       return { block: kept.block, lines: kept.lines, length: kept.text.length };
     },
     keep(block, slice, lines, number, from) {
-      const text = detached(slice);
-      const header = text.slice(0, text.indexOf("\n"));
-      add(header, { block, text, lines, number, from });
+      now.push({ block, text: readings > 1 ? detached(slice) : slice, lines, number, from });
     },
   };
+}
+
+function firstLine(text: string, from: number): string {
+  return text.slice(from, text.indexOf("\n", from));
 }
 
 function move(statement: Statement, source: Source, lines: number, offset: number): void {

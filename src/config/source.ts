@@ -60,7 +60,7 @@ export function readAll(
   memory?: Memory,
 ): ReadResult {
   const tree = createTree(grammar, report);
-  const scan = createScanner(tree, report, memory !== undefined);
+  const scan = createScanner(tree, report, memory?.isLater());
   const known = memory === undefined ? undefined : watchBlocks(memory, tree, report);
   const sources: Source[] = [];
   let plain = true;
