@@ -35,6 +35,7 @@ function scriptOf(name: string, block: Statement, report: Report): TrackScriptSe
   }
   const account = find(block, "user");
   const intervalMs = numberIn(block, "interval") || 1000;
+  const weight = weightOf(find(block, "weight"), 1, report);
   return {
     name,
     command: account === undefined ? command : { ...command, user: account.words[1], group: account.words[2] },
@@ -42,7 +43,8 @@ function scriptOf(name: string, block: Statement, report: Report): TrackScriptSe
     timeoutMs: numberOf(block, "timeout") || intervalMs,
     rise: numberIn(block, "rise"),
     fall: numberIn(block, "fall"),
-    weight: weightOf(find(block, "weight"), 1, report)?.weight ?? 0,
+    weight: weight?.weight ?? 0,
+    reverse: weight?.reverse ?? false,
   };
 }
 
@@ -104,7 +106,7 @@ function trackScript(line: Statement, { scripts, report, subject }: TrackContext
     return undefined;
   }
   const given = lineWeight(line, report);
-  return { tracker: "script", id, weight: given?.weight ?? script.weight, reverse: given?.reverse ?? false };
+  return { tracker: "script", id, ...(given ?? { weight: script.weight, reverse: script.reverse }) };
 }
 
 function trackInterface(line: Statement, { report, subject, ownInterface }: TrackContext): Tracking | undefined {

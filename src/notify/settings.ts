@@ -86,6 +86,8 @@ export type TrackScriptSettings = {
   readonly rise: number;
   readonly fall: number;
   readonly weight: number;
+  /** Whoever tracks it without a weight of his own counts its success as failure, and the reverse. */
+  readonly reverse: boolean;
 };
 
 export type { Endpoint };

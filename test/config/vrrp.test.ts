@@ -280,9 +280,19 @@ describe("scripts", () => {
         rise: 1,
         fall: 1,
         weight: -20,
+        reverse: false,
       },
     ]);
     expect(config.vrrp.routers[0]?.trackers).toEqual([{ tracker: "script", id: "s", weight: -20, reverse: false }]);
+  });
+  test("reverse of the script holds where it is tracked without a weight", () => {
+    const reversed = script(" script /x\n weight 0 reverse");
+    expect(good(reversed + instance(" track_script {\n s\n }")).vrrp.routers[0]?.trackers).toEqual([
+      { tracker: "script", id: "s", weight: 0, reverse: true },
+    ]);
+    expect(good(reversed + instance(" track_script {\n s weight 7\n }")).vrrp.routers[0]?.trackers).toEqual([
+      { tracker: "script", id: "s", weight: 7, reverse: false },
+    ]);
   });
   test("fractions of seconds, a user of its own, a weight where it is tracked", () => {
     const config = good(

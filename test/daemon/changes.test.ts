@@ -45,6 +45,7 @@ test("a line that moved is no change", () => {
     rise: 1,
     fall: 1,
     weight: 0,
+    reverse: false,
   };
   const moved = { ...script, command: { ...script.command, at: "vipd.conf:77" } };
   expect(sameSettings(script, moved)).toBe(true);

@@ -13,6 +13,7 @@ const chk: TrackScriptSettings = {
   rise: 2,
   fall: 3,
   weight: 0,
+  reverse: false,
 };
 
 test.each([
