@@ -7,11 +7,18 @@ type Tunnel = Extract<Forwarding, { readonly method: "TUN" }>;
 
 const plain: Readonly<Record<string, Forwarding>> = { NAT: { method: "NAT" }, DR: { method: "DR" } };
 
+const FORKS: ReadonlySet<string> = new Set(["FNAT", "SNAT"]);
+
 export function forwardingOf(statement: Statement, report: Report): Forwarding | undefined {
   const method = statement.words[1] ?? "";
   if (method === "TUN") return tunnelOf(statement, report);
   const known = plain[method];
   if (known !== undefined && statement.words.length === 2) return known;
+  if (known === undefined && FORKS.has(method.toUpperCase())) {
+    const message = `${statement.words[0]} ${method} belongs to a fork of keepalived (dpvs, or an FNAT kernel)`;
+    report.at(statement, 1, wrong("VIPD020", message, "write NAT, DR or TUN"));
+    return undefined;
+  }
   if (known === undefined) {
     const near = nearest(method, ["NAT", "DR", "TUN"]);
     report.at(

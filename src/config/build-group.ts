@@ -56,8 +56,10 @@ function membersOf(
 ): readonly RouterSettings[] {
   const members: RouterSettings[] = [];
   let listed = 0;
+  let named = 0;
   for (const line of findAll(block, "group").flatMap(({ body }) => body ?? [])) {
     for (const [index, member] of line.words.entries()) {
+      named++;
       const router = byName.get(member);
       const other = groupOf.get(member)?.name;
       if (router === undefined) {
@@ -82,7 +84,7 @@ function membersOf(
       }
     }
   }
-  sayMembers(name, block, listed, report);
+  if (named === 0 || listed > 0) sayMembers(name, block, listed, report);
   return members;
 }
 

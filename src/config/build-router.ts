@@ -193,6 +193,7 @@ function noAddresses(
   report: Report,
 ): void {
   if (addresses.length > 0 || has(block, "no_virtual_ipaddress")) return;
+  if (findAll(block, "virtual_ipaddress").some(({ body }) => (body ?? []).length > 0)) return; // each of its lines is told
   if (excluded.length > 0 && version === 2) return;
   const saying = version === 3 ? wrong : doubtful;
   report.at(

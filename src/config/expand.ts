@@ -57,8 +57,12 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
     line(piece, folder, emit, at = "") {
       here = at;
       origins = new Map();
-      if (open === undefined) process(withoutComment(piece), folder, emit, 0);
-      else if (piece.text.trim() !== "") collect(withoutComment(piece).text.trim(), piece.text.endsWith("\\"));
+      const plain = withoutComment(piece);
+      if (open === undefined) process(plain, folder, emit, 0);
+      else if (piece.text.trim() !== "") {
+        checkQuotes(plain);
+        collect(plain.text.trim(), piece.text.endsWith("\\"));
+      }
     },
   };
 
@@ -83,8 +87,10 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
       return;
     }
     const definition = /^\$([A-Za-z_]\w*)=(.*)$/s.exec(piece.text);
-    if (definition !== null) define(definition[1] ?? "", (definition[2] ?? "").trim());
-    else if (piece.text.startsWith("~")) repeat(piece, folder, emit, depth);
+    if (definition !== null) {
+      checkQuotes(piece);
+      define(definition[1] ?? "", (definition[2] ?? "").trim());
+    } else if (piece.text.startsWith("~")) repeat(piece, folder, emit, depth);
     else emitSubstituted(piece, folder, emit, depth);
   }
 
@@ -93,6 +99,17 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
       open = { name, lines: [], at: here };
       collect(value);
     } else definitions.set(name, { lines: [value], at: here });
+  }
+
+  /** Each line of a definition has its quotation marks in pairs, whatever stands where it is used. */
+  function checkQuotes({ text, columns }: Piece): void {
+    const last = text.lastIndexOf('"');
+    if (last === -1 || text.split('"').length % 2 === 1) return;
+    complain(
+      "this definition has a quotation mark without its partner",
+      'add the second ", or remove it',
+      columns[last] ?? 1,
+    );
   }
 
   function repeat(piece: Piece, folder: string, emit: Emit, depth: number): void {

@@ -5,7 +5,7 @@
  */
 import { detached } from "./memory.ts";
 import { type Place, type Report, wrong } from "./problems.ts";
-import { type Expanded, isBlank, type Source, type Statement } from "./statement.ts";
+import { type Expanded, isBlank, placeholderEnd, type Source, type Statement } from "./statement.ts";
 import type { Tree } from "./tree.ts";
 
 const QUOTE = 0x22;
@@ -88,16 +88,6 @@ function statementOf(line: Line, words: readonly string[], start: number, end: n
     rule: undefined,
     value: undefined,
   };
-}
-
-const PERCENT = 0x25;
-
-/** Where `{{ … }}` or `{% … %}` of a template ends that begins at `at`, or -1: no configuration has two braces side by side. */
-function placeholderEnd(text: string, at: number, to: number): number {
-  const next = text.charCodeAt(at + 1);
-  if (next !== OPEN && next !== PERCENT) return -1;
-  const close = text.indexOf(next === OPEN ? "}}" : "%}", at + 2);
-  return close === -1 || close + 2 > to ? -1 : close + 2;
 }
 
 function tellPlaceholder(line: Line, at: number, text: string, report: Report): void {

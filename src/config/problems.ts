@@ -88,19 +88,30 @@ export type Report = {
 export const silent: Report = { at: () => undefined, atPlace: () => undefined, count: () => 0, list: () => [] };
 
 const LIMIT = 2000;
+const OF_WORDS: ReadonlySet<Code> = new Set(["VIPD001", "VIPD003", "VIPD021"]);
 
 export function createReport(): Report {
   const problems: Problem[] = [];
+  /** `FILE:LINE` where a placeholder or an undefined name was told. */
+  const unfilled = new Set<string>();
   let omitted = 0;
   const atPlace = (place: Place, saying: Saying) => {
+    if (saying.code === "VIPD026" || saying.code === "VIPD016") unfilled.add(`${place.file}:${place.line}`);
     if (problems.length < LIMIT) problems.push({ ...saying, ...place });
     else omitted++;
   };
+  /** What is wrong with a word that was never filled in is told: no more need be said of it. */
+  const isUnfilled = ({ source, line }: Statement, text: string, { code }: Saying) =>
+    unfilled.size > 0 &&
+    OF_WORDS.has(code) &&
+    /\{[{%]|\$[A-Za-z_]/.test(text) &&
+    unfilled.has(`${source.path}:${line}`);
   return {
     atPlace,
     count: () => problems.length + omitted,
     at(statement, word, saying) {
       const { source, line } = statement;
+      if (isUnfilled(statement, wordText(statement, word), saying)) return;
       const column = columnOf(statement, word);
       const place = { file: source.path, line, column, ...includedOf(source) };
       const isSecret = statement.rule?.entry.secret === true;

@@ -83,24 +83,53 @@ function wordOffset(statement: Statement, word: number): number | undefined {
   const { start, end } = statement;
   const text = textOf(statement);
   let index = -1;
+  let before = -1;
   for (let at = start; at < end; ) {
     while (at < end && isBlank(text.charCodeAt(at))) at++;
     if (at >= end) return undefined;
-    index++;
-    if (index === word) return at;
-    at = wordEnd(text, at, end);
+    const placeholder = placeholderEnd(text, at, end);
+    const isWord = placeholder === -1 || (text.charCodeAt(at + 1) === OPEN && (index === -1 || before !== at));
+    if (isWord && ++index === word) return at;
+    at = placeholder === -1 ? wordEnd(text, at, end) : gluedEnd(text, placeholder, end);
+    before = at;
   }
   return undefined;
 }
 
+const QUOTE = 0x22;
+const PERCENT = 0x25;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+
+/** Where `{{ … }}` or `{% … %}` of a template ends that begins at `at`, or -1: no configuration has two braces side by side. */
+export function placeholderEnd(text: string, at: number, to: number): number {
+  if (text.charCodeAt(at) !== OPEN) return -1;
+  const next = text.charCodeAt(at + 1);
+  if (next !== OPEN && next !== PERCENT) return -1;
+  const close = text.indexOf(next === OPEN ? "}}" : "%}", at + 2);
+  return close === -1 || close + 2 > to ? -1 : close + 2;
+}
+
+/** Text directly behind a placeholder belongs to it. */
+function gluedEnd(text: string, close: number, end: number): number {
+  const next = close < end ? text.charCodeAt(close) : OPEN;
+  return isBlank(next) || next === OPEN || next === CLOSE || next === QUOTE ? close : wordEnd(text, close, end);
+}
+
 /** Where the word that begins at `at` ends, its closing quotation mark included. */
 function wordEnd(text: string, at: number, end: number): number {
-  if (text.charCodeAt(at) === 0x22) {
+  if (text.charCodeAt(at) === QUOTE) {
     const close = text.indexOf('"', at + 1);
     return close === -1 || close >= end ? end : close + 1;
   }
   let next = at + 1;
-  while (next < end && !isBlank(text.charCodeAt(next)) && text.charCodeAt(next) !== 0x22) next++;
+  while (
+    next < end &&
+    !isBlank(text.charCodeAt(next)) &&
+    text.charCodeAt(next) !== QUOTE &&
+    text.charCodeAt(next) !== OPEN
+  )
+    next++;
   return next;
 }
 

@@ -2,12 +2,13 @@
  * Walks the tree along the table: every statement finds its row, its words are read, and whatever does not fit is reported. What is
  * wrong loses its row, so that nothing behind this file looks at it.
  */
+import { splitWords } from "./command.ts";
 import { type Grammar, isBlock, type Rule } from "./grammar.ts";
 import type { Entry, Takes } from "./keywords/entry.ts";
 import { removedKeywords } from "./keywords/removed.ts";
 import { createSilence } from "./memory.ts";
 import { doubtful, hint, nearest, type Report, type Saying, warning, wrong } from "./problems.ts";
-import type { Statement } from "./statement.ts";
+import { rawArguments, type Statement } from "./statement.ts";
 import { type Reader, readerOf } from "./values.ts";
 
 /** IFNAMSIZ of Linux, less its terminator. */
@@ -131,12 +132,18 @@ function readOne(statement: Statement, rule: Rule, takes: Takes & { form: "one" 
     if (takes.value.type === "bool") statement.value = true;
     return true;
   }
+  if (takes.value.type === "expression") return readExpression(statement, rule, context);
   let reader = context.readers[rule.index];
   if (reader === undefined) {
     reader = readerOf(takes.value);
     context.readers[rule.index] = reader;
   }
   const read = reader(text);
+  if (!read.ok && rule.entry.zero !== undefined && Number(text) === 0) {
+    const message = `${rule.name} ${text} is out of its range, and means what holds without it`;
+    context.report.at(statement, 1, doubtful("VIPD003", message, "remove the line"));
+    return false;
+  }
   if (!read.ok) {
     const said = wrong(
       "VIPD003",
@@ -162,6 +169,23 @@ function readOne(statement: Statement, rule: Rule, takes: Takes & { form: "one" 
     context.report.at(statement, 1, warning("VIPD004", message, `write ${text.split("/", 1)[0]}`));
   }
   return surplus(statement, 2, context);
+}
+
+/** Its value is what is written; escapes are for whoever uses it. */
+function readExpression(statement: Statement, rule: Rule, { report }: Context): boolean {
+  const written = rawArguments(statement);
+  const split = splitWords(written, false);
+  if (!split.ok) {
+    report.at(statement, 1, wrong("VIPD006", `${rule.name} ${split.error}`, "add it"));
+    return false;
+  }
+  statement.value = written;
+  const [, ...surplus] = split.value;
+  if (surplus.length > 0) {
+    const message = `${rule.name} has words that mean nothing: ${surplus.join(" ")}`;
+    report.at(statement, 1, warning("VIPD004", message, "put the expression in quotes, or remove them"));
+  }
+  return true;
 }
 
 function tooPrecise(statement: Statement, text: string, { value }: Takes & { form: "one" }, { report }: Context): void {
@@ -248,7 +272,10 @@ function unknown(
   const where = block === undefined ? "outside every block" : `in ${block.name}`;
   const skipped = statement.body === undefined ? "" : " (its block is skipped)";
   const removed = removedKeywords.find((row) => row.name === name);
-  if (removed !== undefined) return wrong("VIPD020", `${name} ${removed.what}${skipped}`, removed.remedy);
+  if (removed !== undefined) {
+    const saying = removed.harmless === true ? doubtful : wrong;
+    return saying("VIPD020", `${name} ${removed.what}${skipped}`, removed.remedy);
+  }
   return wrong("VIPD001", `unknown keyword ${name} ${where}${skipped}`, remedyFor(name, inside, block, grammar));
 }
 

@@ -52,6 +52,7 @@ function schemaOf(value: Value): z.ZodType<string | number | boolean, string> {
         .refine((text) => ipBefore(text) !== undefined, { error: "is not an IP address" })
         .transform((text) => ipBefore(text) ?? text);
     case "word":
+    case "expression":
       return z.string();
   }
 }
@@ -115,6 +116,7 @@ function remedyOf(value: Value): string {
     case "ip":
       return "write an address such as 192.0.2.1 or 2001:db8::1";
     case "word":
+    case "expression":
       return "write one word";
   }
 }

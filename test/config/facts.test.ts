@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { runConfigTest } from "../../src/commands/check.ts";
 import { parseCommandLine } from "../../src/commands/options.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { printWritten } from "../../src/config/written/print.ts";
 import { realFiles } from "../../src/os/config-files.ts";
 import { createEngine } from "../../src/vrrp/engine.ts";
 import type { Action } from "../../src/vrrp/interface.ts";
@@ -139,6 +140,19 @@ describe("words and numbers", () => {
   test("17: regex takes one word, which may be quoted", () => {
     expect(regex('"a b"')).toEqual([]);
     expect(regex("")[0]).toContain("regex lacks what it needs");
+  });
+  test("17: quotes join with their neighbours, and escapes with blanks make one word; it is printed as it stands", () => {
+    const regex = (text: string) =>
+      service("").replace("TCP_CHECK {\n\n", `HTTP_GET {\n url {\n path /\n regex ${text}\n }\n`);
+    const surplus = (text: string) => said(regex(text)).filter((line) => /VIPD00[46]/.test(line));
+    for (const text of ["a\\ b", "'a b'", '"a b"c', "a\\.b"]) {
+      expect(surplus(text)).toEqual([]);
+      expect(printWritten(good(regex(text), { written: true }).written ?? [], { defaults: false })).toContain(
+        `regex ${text}\n`,
+      );
+    }
+    expect(surplus("a b")[0]).toContain("has words that mean nothing: b");
+    expect(surplus("'a b")[0]).toContain("regex lacks a closing '");
   });
   test("20: what stands behind a number is an error for every kind of keyword, as for keepalived -t", () => {
     for (const line of ["priority 5x", "virtual_router_id 51a", "advert_int 1s", "garp_master_delay 5 s"])

@@ -135,3 +135,40 @@ describe("a service for every port", () => {
     expect(alone(" persistence_timeout 60")).toEqual([]);
   });
 });
+
+describe("what runs under keepalived with a report runs here with a warning", () => {
+  test.each([
+    ["vrrp_garp_interval 0", "vrrp_garp_interval 0 is out of its range, and means what holds without it"],
+    ["vrrp_gna_interval 0", "vrrp_gna_interval 0 is out of its range, and means what holds without it"],
+    ["lvs_id LB", "lvs_id was removed from keepalived"],
+  ])("%s", (line, message) => {
+    const loaded = load(`global_defs {\n ${line}\n}\n${instance("")}`);
+    expect(loaded.problems.filter(({ verdict }) => verdict === "other")).toMatchObject([{ level: "warning", message }]);
+    expect(loaded.config?.vrrp.announceGapMs).toEqual({ ipv4: 0, ipv6: 0 });
+  });
+  test("persistence_timeout 0, nat_mask, nb_get_retry of a TCP_CHECK", () => {
+    const loaded = load(service(" persistence_timeout 0\n nat_mask 255.255.255.0", "", "   nb_get_retry 3"));
+    expect(loaded.problems.filter(({ verdict }) => verdict === "other").map(({ level }) => level)).toEqual([
+      "warning",
+      "warning",
+      "warning",
+    ]);
+    expect(loaded.config?.services[0]?.persistence).toBeUndefined();
+    expect(counted(service(" persistence_timeout -1"))).toHaveLength(1);
+    expect(load(service(" persistence_timeout 00x")).config).toBeUndefined();
+  });
+});
+
+describe("one mistake is told once", () => {
+  test("addresses that cannot be read are not missing", () =>
+    expect(counted(instance("").replace("192.0.2.9/24", "X.X.X.9"))).toEqual(["5:3 X.X.X.9 is not an IP address"]));
+  test("members that are not there are not missing", () =>
+    expect(counted(`vrrp_sync_group G {\n group {\n  A\n  B\n }\n}\n`)).toEqual([
+      "3:3 G lists A, which is no vrrp_instance",
+      "4:3 G lists B, which is no vrrp_instance",
+    ]));
+  test("a forwarding method of a fork", () =>
+    expect(counted(service("").replace("NAT", "FNAT"))).toEqual([
+      "4:10 lb_kind FNAT belongs to a fork of keepalived (dpvs, or an FNAT kernel)",
+    ]));
+});

@@ -53,6 +53,15 @@ describe("comments", () => {
     expect(problems.map(({ code, line, column }) => [code, line, column])).toEqual([["VIPD006", 2, 12]]);
     expect(id('router_id "abc')).toBe("abc");
   });
+  test("9: also in a definition, where it stands, though nobody sees it where it is used", () => {
+    expect(said('$X="\nglobal_defs {\n router_id ${X}abc${X}\n}\n')).toEqual([
+      '1:4 error VIPD016 this definition has a quotation mark without its partner; add the second ", or remove it',
+    ]);
+    expect(said('$X=\\\n router_id "a \\\n smtp_server 192.0.2.25\n').map((line) => line.slice(0, 4))).toEqual([
+      "2:12",
+    ]);
+    expect(said('$X="a b"\nglobal_defs {\n router_id $X\n}\n')).toEqual([]);
+  });
   test("10: what substitution brings in is a comment, too, unless quoted", () => {
     expect(id("router_id a${_HASH}b")).toBe("a");
     expect(id('router_id "a${_HASH}b"')).toBe("a#b");
@@ -229,6 +238,14 @@ describe("definitions", () => {
       "2:12 error VIPD016 ${UNKNOWN} is not defined; define it above: $UNKNOWN=TEXT, or write the value",
     ]);
     expect(id('router_id "${UNKNOWN}"')).toBe("${UNKNOWN}");
+  });
+  test("what was never filled in is told once, and columns behind it are those of the file", () => {
+    const text =
+      "vrrp_instance V {\n state {% if m %} MASTER {% else %} BACKUP {% endif %}\n interface {{ carrier of it }}\n virtual_router_id {{ id }}\n priority ${PRIO}\n smtp_alert {{ a }}b surplus\n virtual_ipaddress {\n  {{ vip }}/24 dev {{ a b }} bogus x\n }\n}\n";
+    const lines = said(text);
+    expect(lines.filter((line) => /VIPD0(03|21)/.test(line))).toEqual([]);
+    expect(lines.filter((line) => /VIPD026|VIPD016/.test(line))).toHaveLength(9);
+    expect(lines.filter((line) => line.includes("VIPD004")).map((line) => line.split(" ", 1)[0])).toEqual(["2:37"]);
   });
   test("placeholders of templates are named as what they are, and their braces do no harm", () => {
     expect(said("global_defs {\n router_id lb-{{ name }}.x\n {% if x %}\n}\n")).toEqual([

@@ -86,6 +86,7 @@ function valuesOf(value: Value): fc.Arbitrary<string> {
     case "ip":
       return fc.constantFrom("192.0.2.1", "2001:DB8::0:1", "::ffff:192.0.2.1", "224.0.0.18");
     case "word":
+    case "expression":
       return word.map(wordText);
   }
 }

@@ -141,7 +141,7 @@ describe("checks", () => {
   });
   test("nb_get_retry in TCP_CHECK says what to write", () => {
     expect(said(service("", "", "  nb_get_retry 3"))).toEqual([
-      "9:3 error VIPD020 nb_get_retry is not known in this check; write retry instead",
+      "9:3 warning VIPD020 nb_get_retry is not known in this check, which goes on without it; write retry instead",
     ]);
   });
   test("a server whose only check is not honoured yet counts as up, and that is said", () => {
@@ -178,7 +178,7 @@ describe("services", () => {
     });
     expect(first(" persistence_timeout")?.persistence?.timeoutSeconds).toBe(360);
     expect(said(service(" persistence_timeout 0"))[0]).toContain(
-      "persistence_timeout 0 is not a whole number from 1 to 2678400",
+      "persistence_timeout 0 is out of its range, and means what holds without it",
     );
     expect(said(service(" persistence_granularity 255.0.255.0"))[0]).toContain("is not a netmask");
   });

@@ -156,6 +156,7 @@ function wordsFor(takes: Entry["takes"]): readonly string[] {
     case "ip":
       return ["192.0.2.77", "224.0.0.99"];
     case "word":
+    case "expression":
       return ["word"];
     default:
       return [value.min, value.min + 1, Math.min(value.max, 7), value.max].map(String);

@@ -160,6 +160,7 @@ function sampleOf(value: Extract<Entry["takes"], { form: "one" }>["value"]): str
     case "ip":
       return "224.0.0.99";
     case "word":
+    case "expression":
       return "word";
   }
 }

@@ -245,6 +245,7 @@ function sampleValue(value: Value): string {
     case "ip":
       return "192.0.2.7";
     case "word":
+    case "expression":
       return "word";
   }
 }
@@ -261,7 +262,7 @@ function typeOf({ path, args = "", takes }: Entry): Meaning["type"] {
     case "one": {
       const types = { whole: "number", seconds: "duration", milliseconds: "duration", bool: "switch" } as const;
       const { type } = takes.value;
-      if (type === "ip") return "ip";
+      if (type === "ip" || type === "expression") return type;
       return type === "choice" || type === "word" ? "text" : types[type];
     }
   }

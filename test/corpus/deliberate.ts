@@ -37,6 +37,11 @@ export const deliberate: readonly Deliberate[] = [
   },
   {
     result: "laxer",
+    pattern: /^(\([^|]*\) Unknown keyword '\\'( \| |$))+$/,
+    why: "a comment that ends in a backslash is a comment; keepalived 2.2.7 takes the backslash for a keyword",
+  },
+  {
+    result: "laxer",
     pattern: /Unknown interface!/,
     why: "an interface that is found by unicast_src_ip, an address that this machine lacks, concerns this machine",
   },

@@ -108,6 +108,8 @@ function plainOf(value: Meaning): string | number | boolean | readonly string[] 
       return value.ip;
     case "text":
       return value.text;
+    case "expression":
+      return value.written;
     case "words":
       return value.words;
     case "weight":

@@ -22,6 +22,8 @@ export type Entry = {
   readonly secret?: true;
   /** Old spelling: what to write instead. */
   readonly instead?: string;
+  /** 0 is out of the range, and yet often written for what holds without the keyword: it is told, and that is all. */
+  readonly zero?: "as without";
   /** keepalived takes the old spelling without a word. */
   readonly quiet?: true;
 };
@@ -49,7 +51,9 @@ export type Value =
   | { readonly type: "choice"; readonly of: readonly string[]; readonly anyCase?: true }
   | { readonly type: "bool" }
   | { readonly type: "ip" }
-  | { readonly type: "word" };
+  | { readonly type: "word" }
+  /** One word split as a shell would: quotes join with their neighbours, escapes stand for characters (config-language 17). */
+  | { readonly type: "expression" };
 
 export type LineKind =
   | "addresses"
@@ -72,6 +76,7 @@ export const flag: Takes = { form: "flag" };
 /** A boolean that may be left out, which means true. */
 export const bool: Takes = { form: "one", value: { type: "bool" }, optional: true };
 export const word: Takes = { form: "one", value: { type: "word" } };
+export const expression: Takes = { form: "one", value: { type: "expression" } };
 export const optionalWord: Takes = { form: "one", value: { type: "word" }, optional: true };
 export const ip: Takes = { form: "one", value: { type: "ip" } };
 export const command: Takes = { form: "command" };

@@ -150,6 +150,7 @@ export const globalVrrpKeywords: readonly Entry[] = [
     since: "1.2.21",
     meaning: "minimum gap between gratuitous ARPs on an interface",
     support: "honoured",
+    zero: "as without",
   },
   {
     path: "global_defs/vrrp_gna_interval",
@@ -160,6 +161,7 @@ export const globalVrrpKeywords: readonly Entry[] = [
     since: "1.2.21",
     meaning: "minimum gap between unsolicited neighbour adverts on an interface",
     support: "honoured",
+    zero: "as without",
   },
   {
     path: "global_defs/vrrp_min_garp",

@@ -4,6 +4,7 @@ import {
   block,
   bool,
   choice,
+  expression,
   flag,
   ip,
   optionalWord,
@@ -257,7 +258,7 @@ export const httpKeywords: readonly Entry[] = [
   {
     path: "virtual_server/real_server/HTTP_GET/url/regex",
     args: "EXPR",
-    takes: word,
+    takes: expression,
     default: "none",
     range: "build option regex",
     since: "2.0.7",
@@ -551,7 +552,7 @@ export const httpKeywords: readonly Entry[] = [
   {
     path: "virtual_server/real_server/SSL_GET/url/regex",
     args: "EXPR",
-    takes: word,
+    takes: expression,
     default: "none",
     range: "build option regex",
     since: "2.0.7",

@@ -286,6 +286,7 @@ export const serviceKeywords: readonly Entry[] = [
     since: "0.5.3",
     meaning: "client persistence",
     support: "honoured",
+    zero: "as without",
   },
   {
     path: "virtual_server/persistence_granularity",

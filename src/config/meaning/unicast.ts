@@ -27,7 +27,7 @@ export function checkUnicast({ instances }: Subjects, view: NetworkView, report:
 }
 
 function checkPeers(
-  { name, block, family, addresses }: Instance,
+  { name, block, addresses }: Instance,
   source: Ip | undefined,
   own: ReadonlySet<Ip>,
   report: Report,
@@ -61,6 +61,6 @@ function checkPeers(
   }
   const [first] = blocks;
   if (first === undefined || peers.size > 0 || (first.body ?? []).length > 0) return;
-  const message = `unicast_peer of ${name} is empty: nobody gets its adverts, and every node becomes master (${family === "ipv4" ? "IPv4" : "IPv6"})`;
+  const message = `unicast_peer of ${name} is empty: nobody gets its adverts, and every node becomes master`;
   report.at(first, 0, doubtful("VIPD053", message, "write the addresses of the other nodes, one a line"));
 }

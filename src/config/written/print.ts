@@ -56,6 +56,8 @@ function argumentOf(value: Exclude<Meaning, { type: "block" | "lines" }>): reado
       return [value.ip];
     case "text":
       return [wordText(value.text)];
+    case "expression":
+      return [value.written];
     case "words":
       return [wordsText(value.words)];
     case "weight":

@@ -52,6 +52,7 @@ function oneOf(value: string | number | boolean, takes: Entry["takes"] & { form:
     if (kind === "seconds") return { type: "duration", ms: value, unit: "s" };
     return kind === "milliseconds" ? { type: "duration", ms: value, unit: "ms" } : { type: "number", number: value };
   }
+  if (takes.value.type === "expression") return { type: "expression", written: masked(value) };
   return takes.value.type === "ip" ? { type: "ip", ip: knownIp(value) } : { type: "text", text: value };
 }
 

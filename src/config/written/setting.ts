@@ -23,6 +23,8 @@ export type Meaning =
   | { readonly type: "switch"; readonly on: boolean }
   | { readonly type: "ip"; readonly ip: Ip }
   | { readonly type: "text"; readonly text: string }
+  /** As it stands in the file, quotes and escapes included. */
+  | { readonly type: "expression"; readonly written: string }
   | { readonly type: "words"; readonly words: readonly string[] }
   /** 0 stands for FAULT. */
   | { readonly type: "weight"; readonly weight: number; readonly reverse: boolean }
