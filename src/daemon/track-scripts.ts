@@ -124,7 +124,7 @@ export function createTrackScripts({ clock, run, fact, emit }: TrackScriptDeps):
       const next = new Map<string, Tracked>();
       for (const settings of scripts) {
         const known = tracked.get(settings.name);
-        if (known !== undefined && sameSettings(known.settings, settings)) next.set(settings.name, known);
+        if (known !== undefined && sameRun(known.settings, settings)) next.set(settings.name, known);
       }
       for (const [name, one] of tracked) if (next.get(name) !== one) end(one);
       for (const settings of scripts) if (!next.has(settings.name)) next.set(settings.name, begin(settings));
@@ -137,6 +137,11 @@ export function createTrackScripts({ clock, run, fact, emit }: TrackScriptDeps):
       tracked = new Map();
     },
   };
+}
+
+/** Equal in everything that a run and its judgement depend on: what its result weighs is the affair of whoever tracks it. */
+function sameRun(a: TrackScriptSettings, b: TrackScriptSettings): boolean {
+  return sameSettings({ ...a, weight: b.weight, reverse: b.reverse }, b);
 }
 
 function factOf(one: Tracked): readonly Fact[] {

@@ -98,6 +98,9 @@ test("a reload leaves what did not change alone, even if its line moved; what ch
   scripts.configure([{ ...chk, command: { ...chk.command, at: "vipd.conf:99" } }]);
   expect(runs).toHaveLength(1);
   expect(scripts.facts()).toHaveLength(1);
+  scripts.configure([{ ...chk, weight: -20, reverse: true }]);
+  expect(last().signal.aborted).toBe(false);
+  expect(scripts.status()).toMatchObject([{ state: "up" }]);
   scripts.configure([{ ...chk, intervalMs: 2000 }]);
   expect(runs).toHaveLength(2);
   expect(scripts.facts()).toEqual([]);
