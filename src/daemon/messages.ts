@@ -22,7 +22,7 @@ export type ToVrrp =
       readonly namespace: string | undefined;
       readonly realtimePriority: number | undefined;
       readonly dryRun: boolean;
-      /** Keys of addresses that are ours by the journal: swept where no longer wanted. */
+      /** Keys of addresses that are ours by the journal, besides those of the routers: swept, for they are no longer wanted. */
       readonly ours: readonly AddressKey[];
       readonly former: Former | undefined;
     }

@@ -5,6 +5,7 @@
 import { differing } from "../base/differing.ts";
 import type { Config } from "../config/config.ts";
 import type { UpDown } from "../events.ts";
+import { keysOf } from "../network/keys.ts";
 import type { AddressKey, Former, ToCheckers, ToVrrp } from "./messages.ts";
 
 const ROUTERS_A_PIECE = 16;
@@ -13,6 +14,7 @@ const CHECKS_A_PIECE = 64;
 const HEALTH_A_PIECE = 256;
 
 export type VrrpStart = {
+  /** By the journal. */
   readonly ours: readonly AddressKey[];
   readonly dryRun: boolean;
   readonly namespace: string | undefined;
@@ -23,6 +25,7 @@ export type VrrpStart = {
 
 /** From `begin` to `prepare`. */
 export function* vrrpSlices(config: Config, generation: number, start: VrrpStart): Generator<ToVrrp> {
+  const configured = keysOf(config.vrrp.routers);
   yield {
     type: "begin",
     generation,
@@ -31,7 +34,8 @@ export function* vrrpSlices(config: Config, generation: number, start: VrrpStart
     namespace: start.namespace,
     realtimePriority: config.global.vrrpRealtimePriority,
     dryRun: start.dryRun,
-    ours: start.ours,
+    // those of the configuration it knows: with thousands of them this one piece would be long
+    ours: start.ours.filter((key) => !configured.has(key)),
     former: start.former,
   };
   for (const routers of pieces(config.vrrp.routers, ROUTERS_A_PIECE)) yield { type: "routers", generation, routers };

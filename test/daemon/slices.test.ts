@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
 import { checkerSlices, vrrpSlices } from "../../src/daemon/slices.ts";
+import { keysOf } from "../../src/network/keys.ts";
 import { checkOf } from "../ipvs/check-settings.ts";
 import { server, service } from "../ipvs/fixtures.ts";
 import { mail } from "../notify/fixtures.ts";
+import { virtualAddress } from "../vrrp/fixtures.ts";
 import { EMPTY, withRouters } from "./config.ts";
+import { routerSettings } from "./vrrp/routers.ts";
 
 const secret = withRouters({ authentication: { type: "pass", password: "geheim42" } });
 const real = server(11);
@@ -20,6 +23,16 @@ test("each role gets its slice: the checkers never see a password, nor whom mail
   ]);
   expect(vrrp).toContain("geheim42");
   expect(vrrp).not.toContain("admin@example.org");
+});
+
+test("of the journal only what the routers do not name", () => {
+  const routers = Array.from({ length: 500 }, (_, at) =>
+    routerSettings({ addresses: [virtualAddress(`10.0.${at >> 8}.${at & 255}`)] }),
+  );
+  const large = { ...config, vrrp: { ...EMPTY.vrrp, routers } };
+  const ours = [...keysOf(routers), "eth1 10.9.9.9/24"];
+  const start = { ours, dryRun: false, namespace: undefined, upMs: 0, former: undefined };
+  expect([...vrrpSlices(large, 1, start)][0]).toMatchObject({ type: "begin", ours: ["eth1 10.9.9.9/24"] });
 });
 
 test("a startup delay counts from vipd's own start, also for a process that comes later", () => {
