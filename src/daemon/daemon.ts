@@ -209,8 +209,6 @@ async function live(context: Context): Promise<number> {
     const namespace = options.namespace ?? config.global.netNamespace;
     if (namespace !== undefined) enterNetwork(namespace);
     if (options.dryRun !== "all") refuseBesideKeepalived();
-    // only now, when nothing that adverts wait for needs the processor
-    if (options.only !== "vrrp" && parts.checkers.process().state === "stopped") void parts.checkers.begin();
     parts.runner.configure(config.notify);
     const { startupScript } = config.global;
     if (startupScript !== undefined && options.dryRun !== "all") await runHook(startupScript, "startup_script");

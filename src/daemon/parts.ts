@@ -25,7 +25,7 @@ import type { Participant } from "./two-phases.ts";
 
 export type Parts = {
   readonly vrrp: VrrpRole;
-  readonly checkers: ReturnType<typeof createCheckersRole>;
+  readonly checkers: CheckersRole;
   readonly services: VirtualServices;
   readonly scripts: TrackScripts;
   readonly notifier: Notifier;
@@ -142,7 +142,10 @@ function ownParticipant({ options }: Context, commit: (config: Config) => void):
   };
 }
 
-/** The table of IPVS and the checkers: what the table says of a server is where its checks begin. IPVS is left alone until somebody needs it. */
+/**
+ * The table of IPVS and the checkers: what the table says of a server is where its checks begin. IPVS is left alone until somebody needs
+ * it, and the checkers are started when it is written: until then nothing waits for them, and a machine may have one processor.
+ */
 function balancingParticipant(services: VirtualServices, checkers: CheckersRole, leftOver: () => boolean): Participant {
   let opened: Promise<void> | undefined;
   let starting = true;
@@ -154,8 +157,8 @@ function balancingParticipant(services: VirtualServices, checkers: CheckersRole,
       if (config.services.length > 0 || leftOver()) opened ??= services.open(config);
       await opened;
       const refused = await services.prepare(config, generation);
-      // at a start the table does not wait for the checkers, who may have thousands of checks to read
       if (first && opened !== undefined && refused === undefined) await services.commit();
+      if (first) await checkers.begin();
       return refused ?? (await checkers.prepare(config, generation));
     },
     async commit() {

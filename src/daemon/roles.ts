@@ -14,7 +14,10 @@ import type { Child } from "./supervisor.ts";
 export type VrrpStatus = Extract<FromVrrp, { readonly type: "status" }>;
 export type CheckersStatus = Extract<FromCheckers, { readonly type: "status" }>;
 export type VrrpRole = Role<ToVrrp, VrrpStatus>;
-export type CheckersRole = Role<ToCheckers, CheckersStatus>;
+export type CheckersRole = Role<ToCheckers, CheckersStatus> & {
+  /** Loads what checks its messages, and starts it: adverts shall not wait for either. */
+  begin(): Promise<void>;
+};
 
 type Common = {
   readonly clock: Clock;
@@ -122,8 +125,7 @@ export type CheckersDeps = Common & {
   readonly failure: (message: Extract<FromCheckers, { readonly type: "failure" }>) => void;
 };
 
-/** `begin` loads what checks its messages, and starts it: adverts shall not wait for either. */
-export function createCheckersRole(deps: CheckersDeps): CheckersRole & { begin(): Promise<void> } {
+export function createCheckersRole(deps: CheckersDeps): CheckersRole {
   let parse: ((message: unknown) => FromCheckers | undefined) | undefined;
   const role = createRole<ToCheckers, FromCheckers, CheckersStatus>({
     ...deps,
