@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { Loaded } from "../config/config.ts";
 import type { EventBody } from "../events.ts";
 import { openClock, type SystemClock } from "../os/clock.ts";
-import { systemErrorCode } from "../os/errors.ts";
 import { makeFolder, readIfThere, replaceFile } from "../os/files.ts";
 import { linksWithoutPromotion, stopPromoting } from "../os/promotion.ts";
 import { connectSystemd, type Systemd } from "../os/systemd.ts";
@@ -50,7 +49,6 @@ export function openContext(options: DaemonOptions, version: string, readConfig:
   const log = openLog(options.log, process.env, (reason) => process.stderr.write(`vipd: ${reason}\n`));
   events.onEvent((event) => log.event(event));
   const warn = (reason: string) => events.emit({ type: "warning", reason });
-  makeStateDir(options, warn);
   return {
     options,
     version,
@@ -70,28 +68,19 @@ export function openContext(options: DaemonOptions, version: string, readConfig:
   };
 }
 
-/** 0755, for the mailer must reach its spool in it, which is 0700 like every file here is 0600. */
-function makeStateDir({ stateDir }: DaemonOptions, warn: (reason: string) => void): void {
-  try {
-    makeFolder(stateDir, 0o755);
-  } catch (error) {
-    warn(
-      `Cannot make ${stateDir}: ${systemErrorCode(error)}; mail and the last good configuration are not kept; name another with --state-dir`,
-    );
-  }
-}
-
 export function journalFile(runDir: string) {
   const path = join(runDir, "journal.json");
   return { path, read: () => readIfThere(path), write: (text: string) => replaceFile(path, text, 0o600) };
 }
 
+/** Its folder is 0755, for the mailer must reach its spool in it, which is 0700 like every file here is 0600. */
 function lastGoodFile(stateDir: string): ConfigurationDeps["lastGood"] {
   const path = join(stateDir, "last-good.conf");
   return {
     path,
     exists: () => existsSync(path),
     write(text) {
+      makeFolder(stateDir, 0o755);
       replaceFile(path, text, 0o600);
     },
   };

@@ -5,6 +5,7 @@
  */
 import { type AddressKey, addressKey } from "../base/address-key.ts";
 import type { Config } from "../config/config.ts";
+import { causeAndRemedy } from "../os/remedies.ts";
 
 export type Keys = {
   readonly addresses: readonly AddressKey[];
@@ -47,8 +48,8 @@ export function openJournal(file: JournalFile, warn: (reason: string) => void): 
     try {
       file.write(text);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new Error(`Cannot write the journal ${file.path}: ${why}; make room or mend its folder`, { cause: error });
+      const why = causeAndRemedy(error, "name another folder with --run-dir");
+      throw new Error(`Cannot write the journal ${file.path}: ${why}`, { cause: error });
     }
     current = wanted;
   }

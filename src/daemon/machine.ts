@@ -4,6 +4,7 @@ import { CAP, capabilities, enterNamespace } from "dgram-ext";
 import { systemErrorCode } from "../os/errors.ts";
 import { makeFolder } from "../os/files.ts";
 import { namespacePath } from "../os/namespaces.ts";
+import { causeAndRemedy } from "../os/remedies.ts";
 import type { DaemonOptions } from "./daemon-options.ts";
 
 /** A start that is refused: one line for people, and the exit code. */
@@ -36,11 +37,9 @@ export function makeRunDir(options: DaemonOptions): void {
   try {
     makeFolder(options.runDir, 0o755);
   } catch (error) {
-    const code = systemErrorCode(error);
-    throw new Refusal(
-      EXIT.permission,
-      `Cannot make the folder ${options.runDir}: ${code}; start vipd as root, or name a folder of yours with --run-dir`,
-    );
+    const asRoot = process.getuid?.() === 0 ? "" : "start vipd as root, or ";
+    const why = causeAndRemedy(error, `${asRoot}name a folder of yours with --run-dir`);
+    throw new Refusal(EXIT.permission, `Cannot make the folder ${options.runDir}: ${why}`);
   }
 }
 

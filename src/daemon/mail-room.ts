@@ -7,7 +7,7 @@ import type { EventBody } from "../events.ts";
 import type { Letter } from "../notify/mail.ts";
 import { retryDelayMs } from "../notify/mail.ts";
 import type { MailSettings } from "../notify/settings.ts";
-import { causeAndRemedy } from "../os/remedies.ts";
+import { ANOTHER_STATE_DIR, causeAndRemedy } from "../os/remedies.ts";
 import { listLetters, type Owner, prepareSpool, putLetter, writtenMs } from "../os/spool.ts";
 import type { Happened, ToMailer } from "./messages.ts";
 import type { MailRoom, SpoolStatus } from "./notifier.ts";
@@ -113,7 +113,7 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
     try {
       putLetter(deps.spool, name, letter, owner);
     } catch (error) {
-      notWritten(`Cannot write mails to ${deps.spool}: ${causeAndRemedy(error)}`);
+      notWritten(`Cannot write mails to ${deps.spool}: ${causeAndRemedy(error, ANOTHER_STATE_DIR)}`);
       return false;
     }
     written();
@@ -123,9 +123,9 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
     return true;
   }
 
-  function lose(letter: Letter, reason: string): void {
-    lost += 1;
-    deps.emit({ type: "mail.refused", subject: letter.event.type, reason });
+  function lose(subject: string, reason: string, count = 1): void {
+    lost += count;
+    deps.emit({ type: "mail.refused", subject, reason });
   }
 
   function startAfter(ms: number): void {
@@ -204,9 +204,9 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
     },
     post(letter: Letter) {
       if (spool.waiting >= MOST_LETTERS)
-        return lose(letter, `${MOST_LETTERS} mails wait already; this one is not kept`);
+        return lose(letter.event.type, `${MOST_LETTERS} mails wait already; this one is not kept`);
       if (held.length >= MOST_HELD)
-        return lose(letter, `${MOST_HELD} mails are held in memory already; this one is not kept`);
+        return lose(letter.event.type, `${MOST_HELD} mails are held in memory already; this one is not kept`);
       sequence += 1;
       held = [...held, { name: letterName(letter, sequence), letter }];
       writeHeld();
@@ -219,7 +219,9 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
       writeAgain?.[Symbol.dispose]();
       writeHeld();
       writeAgain?.[Symbol.dispose]();
-      for (const { letter } of held) lose(letter, `vipd ends, and ${unwritable ?? "it could not be written"}`);
+      if (held.length > 0)
+        lose(countOf(held.length), `vipd ends, and they were in memory only: ${unwritable ?? ""}`, held.length);
+      held = [];
       if (deaths === 0 && spool.waiting > 0 && !hurry) start();
       stopping = true;
       const last = child;
@@ -233,6 +235,10 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
       patience[Symbol.dispose]();
     },
   };
+}
+
+function countOf(mails: number): string {
+  return mails === 1 ? "1 mail" : `${mails} mails`;
 }
 
 const NOTHING = { waiting: 0, oldestMs: undefined, delivered: 0, refused: 0, lastError: undefined };

@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import type { Clock, WallClock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
 import { defaultConfigFile } from "../os/default-file.ts";
+import { ANOTHER_STATE_DIR, causeAndRemedy } from "../os/remedies.ts";
 import { describeChanges } from "./changes.ts";
 import { type Accepted, type Attempt, fallBack, keepAsLastGood, readFor, readForStart } from "./configuration.ts";
 import type { Context } from "./context.ts";
@@ -50,6 +51,8 @@ export function createKeeper(
   let inForce = 0;
   let loadedWallMs = 0;
   let refused: ConfigStatus["refused"];
+  /** Why the last good configuration is not on disk, so that each reason is told once. */
+  let notKept: string | undefined;
   let settle: Disposable | undefined;
   let running: Promise<ReloadResult> | undefined;
   let waiting: Promise<ReloadResult> | undefined;
@@ -140,10 +143,11 @@ export function createKeeper(
     if (options.dryRun === "all" || accepted !== next) return;
     try {
       keepAsLastGood(configuration, next, context.version);
+      notKept = undefined;
     } catch (error) {
-      warn(
-        `Cannot keep the last good configuration in ${options.stateDir}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const reason = `Cannot keep the last good configuration in ${options.stateDir}: ${causeAndRemedy(error, ANOTHER_STATE_DIR)}`;
+      if (reason !== notKept) warn(`${reason}; until then a start with a broken file may find an older one, or none`);
+      notKept = reason;
     }
   }
 

@@ -1,11 +1,19 @@
 /** What a person does about a file or folder of vipd's own that cannot be written. */
 import { systemErrorCode } from "./errors.ts";
 
-/** `ENOSPC; make room on its file system` @throws `error` itself if the system did not cause it */
-export function causeAndRemedy(error: unknown): string {
+/**
+ * `ENOSPC; make room on its file system`
+ * @param instead what else helps: `name another folder with --state-dir`
+ * @throws `error` itself if the system did not cause it
+ */
+export function causeAndRemedy(error: unknown, instead?: string): string {
   const code = systemErrorCode(error);
-  return `${code}; ${REMEDIES[code] ?? "mend its folder"}`;
+  const remedy = `${code}; ${REMEDIES[code] ?? "mend its folder"}`;
+  return instead === undefined ? remedy : `${remedy}, or ${instead}`;
 }
+
+/** What helps where the folder of `--state-dir` does not take what is to be kept. */
+export const ANOTHER_STATE_DIR = "name another folder with --state-dir";
 
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: "make room on its file system",

@@ -22,7 +22,7 @@ import {
 import { join } from "node:path";
 import { systemErrorCode } from "./errors.ts";
 import { makeFolder, removeFile } from "./files.ts";
-import { causeAndRemedy } from "./remedies.ts";
+import { ANOTHER_STATE_DIR, causeAndRemedy } from "./remedies.ts";
 
 export type Owner = { readonly uid: number; readonly gid: number };
 
@@ -39,7 +39,9 @@ export function prepareSpool(folder: string, owner: Owner | undefined): void {
     }
     for (const name of readdirSync(folder)) if (HALF_WRITTEN.test(name)) removeLetter(folder, name);
   } catch (error) {
-    throw new Error(`Cannot make the mail spool ${folder}: ${causeAndRemedy(error)}`, { cause: error });
+    throw new Error(`Cannot make the mail spool ${folder}: ${causeAndRemedy(error, ANOTHER_STATE_DIR)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -83,7 +85,7 @@ export function spoolTrouble(folder: string): string | undefined {
     return undefined;
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return undefined; // then there is nothing in it
-    return `Cannot change the mail spool ${folder}: ${causeAndRemedy(error)}`;
+    return `Cannot change the mail spool ${folder}: ${causeAndRemedy(error, ANOTHER_STATE_DIR)}`;
   }
 }
 

@@ -9,13 +9,13 @@ function setUp(text?: string) {
     path: "/run/vipd/journal.json",
     read: () => text,
     write(next: string) {
-      if (failing !== undefined) throw new Error(failing);
+      if (failing !== undefined) throw Object.assign(new Error(), { code: failing });
       written.push(next);
     },
   };
   const journal = openJournal(file, (reason) => warnings.push(reason));
   const onDisk = () => parseJournal(written.at(-1) ?? text ?? "");
-  return { journal, written, warnings, onDisk, fail: (reason: string) => (failing = reason) };
+  return { journal, written, warnings, onDisk, fail: (code: string) => (failing = code) };
 }
 
 const A = "eth0 192.0.2.9/24";
@@ -83,9 +83,9 @@ test("nothing is written when nothing changes", () => {
 
 test("a journal that cannot be written forbids the change, and nothing is ours that is not on disk", () => {
   const { journal, fail } = setUp();
-  fail("ENOSPC: no space left on device");
+  fail("ENOSPC");
   expect(() => journal.claim({ addresses: [A], services: [] })).toThrow(
-    "Cannot write the journal /run/vipd/journal.json: ENOSPC: no space left on device; make room or mend its folder",
+    "Cannot write the journal /run/vipd/journal.json: ENOSPC; make room on its file system, or name another folder with --run-dir",
   );
   expect(journal.ours()).toEqual(NO_KEYS);
 });

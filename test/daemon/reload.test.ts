@@ -38,7 +38,7 @@ function setUp(options: Partial<DaemonOptions> = {}, others: readonly (readonly 
   const events: Event[] = [];
   const stream = createEventStream("b", clock);
   stream.onEvent((event) => events.push(event));
-  const disk = { journal: "", full: false, lastGood: undefined as string | undefined };
+  const disk = { journal: "", full: false, readOnly: false, lastGood: undefined as string | undefined };
   const files: Record<string, Loaded> = {};
   /** Links with promote_secondaries. */
   const promoting = new Set(["eth0"]);
@@ -48,7 +48,7 @@ function setUp(options: Partial<DaemonOptions> = {}, others: readonly (readonly 
       path: "/run/vipd/journal.json",
       read: () => disk.journal,
       write(text) {
-        if (disk.full) throw new Error("ENOSPC");
+        if (disk.full) throw Object.assign(new Error(), { code: "ENOSPC" });
         disk.journal = text;
       },
     },
@@ -83,6 +83,7 @@ function setUp(options: Partial<DaemonOptions> = {}, others: readonly (readonly 
         path: LAST_GOOD,
         exists: () => LAST_GOOD in files,
         write(text: string) {
+          if (disk.readOnly) throw Object.assign(new Error(), { code: "EROFS" });
           disk.lastGood = text;
         },
       },
@@ -152,6 +153,28 @@ test("links on which promote_secondaries will be switched on are journalled befo
   clock.advance(60_000);
   expect([...promoting]).toEqual(["eth1"]);
   expect(parseJournal(disk.journal)?.promoted).toBeUndefined();
+});
+
+test("a disk that takes no last good configuration: said once, with the remedy, and again after it did", async () => {
+  const { keeper, files, disk, events } = setUp();
+  files[FILE] = good(one);
+  disk.readOnly = true;
+  const warnings = () => events.flatMap((event) => (event.type === "warning" ? [event.reason] : []));
+  const kept = () => new Promise((resolve) => setImmediate(resolve));
+  await keeper.start(async () => {});
+  await kept();
+  await keeper.reload();
+  await kept();
+  expect(warnings()).toEqual([
+    "Cannot keep the last good configuration in /var/lib/vipd: EROFS; its file system is read-only: remount it writable, or name another folder with --state-dir; until then a start with a broken file may find an older one, or none",
+  ]);
+  disk.readOnly = false;
+  await keeper.reload();
+  await kept();
+  disk.readOnly = true;
+  await keeper.reload();
+  await kept();
+  expect(warnings()).toHaveLength(2);
 });
 
 test("a broken file at the start: the last good one, tolerantly, and everybody is told", async () => {
