@@ -67,7 +67,13 @@ export type EventBody =
       readonly adverts: number;
       readonly forMs: number;
     }
-  | { readonly type: "vrrp.lower"; readonly instance: string; readonly by: Ip; readonly theirPriority: number }
+  | {
+      readonly type: "vrrp.lower";
+      readonly instance: string;
+      readonly priority: number;
+      readonly by: Ip;
+      readonly theirPriority: number;
+    }
   | {
       readonly type: "vrrp.stalled";
       readonly instance: string | undefined;

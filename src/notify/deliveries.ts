@@ -126,7 +126,7 @@ function lower(
   return {
     subject: `instance ${event.instance}`,
     runs: runs(settings.masterRxLowerPriority),
-    lines: both("vrrp", `INSTANCE "${event.instance}" MASTER_RX_LOWER_PRI ${event.theirPriority}\n`),
+    lines: both("vrrp", `INSTANCE "${event.instance}" MASTER_RX_LOWER_PRI ${event.priority}\n`),
     mail: false,
   };
 }

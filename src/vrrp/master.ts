@@ -132,8 +132,9 @@ function defend(state: Master, peer: Peer, router: Router, nowMs: number): Step 
   const told = reannounce(answered.state, router, nowMs);
   const actions = [...met.actions, ...(answered === met ? [] : answered.actions), ...told.actions];
   if (told.state.defenceMs !== state.defenceMs) {
-    const { name: instance } = router.settings;
-    actions.push(happened({ type: "vrrp.lower", instance, by: peer.ip, theirPriority: peer.priority }, nowMs));
+    const { priority } = router;
+    const body = { type: "vrrp.lower", instance: router.settings.name, priority, by: peer.ip } as const;
+    actions.push(happened({ ...body, theirPriority: peer.priority }, nowMs));
   }
   return { state: told.state, actions };
 }

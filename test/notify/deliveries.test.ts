@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ip } from "../../src/base/address.ts";
 import { createRouter, type Deliveries } from "../../src/notify/deliveries.ts";
 import { command, mail, nobody, quiet, serverDown, toBackup, toMaster } from "./fixtures.ts";
 
@@ -119,6 +120,13 @@ test("trouble of vipd itself is mailed", () => {
   expect(
     router.deliveriesOf({ type: "process.exit", process: "mailer", pid: 7, reason: "SIGKILL", restartMs: 0 }),
   ).toBeUndefined();
+});
+
+test("a lower master that was heard is a line with our own priority, as keepalived 2.2.7 writes it", () => {
+  const heard = { type: "vrrp.lower", instance: "VI_1", priority: 100, by: ip("10.0.0.2"), theirPriority: 50 } as const;
+  const router = createRouter();
+  router.configure({ ...nobody, instances: [quiet] }, undefined);
+  expect(lines(router.deliveriesOf(heard))?.[1]).toBe('vrrp: INSTANCE "VI_1" MASTER_RX_LOWER_PRI 100\n');
 });
 
 test("priority changes are lines only where asked for (behaviour 45)", () => {
