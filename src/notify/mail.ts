@@ -109,14 +109,7 @@ export function mailModel(letter: Letter): MailModel {
         facts: facts([
           ["Live weight", `${event.weight}, quorum ${event.quorum}, hysteresis ${event.hysteresis}`],
           ["Sorry server", event.sorryServer],
-          [
-            "Requests are answered by",
-            event.to === "up"
-              ? "the real servers"
-              : event.sorryServer === undefined
-                ? "whatever servers are left"
-                : "the sorry server",
-          ],
+          ["Requests are answered by", answeredBy(event)],
         ]),
       };
     default:
@@ -184,6 +177,12 @@ function quorumSentence(event: Extract<Event, { type: "service.quorum" }>): stri
   const sum = `${event.quorum}+${event.hysteresis}=${event.quorum + event.hysteresis} <= ${event.weight}`;
   if (event.initial) return `Starting with quorum ${event.to} ${sum}`;
   return `${event.to === "up" ? "Gained" : "Lost"} quorum ${sum}`;
+}
+
+function answeredBy({ to, sorryServer, weight }: Extract<Event, { type: "service.quorum" }>): string {
+  if (to === "up") return "the real servers";
+  if (sorryServer !== undefined) return "the sorry server";
+  return weight > 0 ? "the servers that are left" : "nobody: no server is left";
 }
 
 function servedBy(to: string, master: string | undefined, host: string): string {

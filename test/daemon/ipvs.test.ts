@@ -278,14 +278,14 @@ test("decision 21: with inhibit_on_failure, weight 0 in the table says that it w
 
 test("stop --keep-ipvs leaves the table; omega tells that everything goes down", async () => {
   const kernel = kernelOf();
-  const { vipd, events } = await start(kernel, configOf({ ...pair, omega: true }));
+  const { vipd, events } = await start(kernel, configOf({ ...pair, omega: true, sorryServer: sorry(99) }));
   const before = events.length;
   await vipd.stop({ keep: true });
   expect(shown(kernel)).toEqual(["tcp 192.0.2.1:80: 11=1 12=1"]);
   expect(events.slice(before)).toMatchObject([
     { type: "server.state", to: "down", reason: "vipd is stopping" },
     { type: "server.state", to: "down", reason: "vipd is stopping" },
-    { type: "service.quorum", to: "down", reason: "vipd is stopping" },
+    { type: "service.quorum", to: "down", reason: "vipd is stopping", sorryServer: undefined },
   ]);
 });
 

@@ -99,6 +99,25 @@ test("a digest lists every change with its reason", () => {
   for (let i = 0; i < 5; i++) expect(text).toContain(`s${i} of virtual server [10.0.0.9]:tcp:80 - DOWN`);
 });
 
+test.each([
+  ["up", 2, "[192.0.2.99]:tcp:80", "the real servers"],
+  ["down", 0, "[192.0.2.99]:tcp:80", "the sorry server"],
+  ["down", 1, undefined, "the servers that are left"],
+  ["down", 0, undefined, "nobody: no server is left"],
+] as const)(
+  "quorum %s with live weight %s and sorry server %s: requests are answered by %4$s",
+  (to, weight, sorryServer, who) => {
+    const event = {
+      type: "service.quorum",
+      service: "[10.0.0.9]:tcp:80",
+      from: to === "up" ? "down" : "up",
+      to,
+    } as const;
+    const { text } = render({ ...event, reason: "r", weight, quorum: 2, hysteresis: 0, sorryServer, initial: false });
+    expect(text).toContain(`Requests are answered by: ${who}\n`);
+  },
+);
+
 test("the delay between attempts doubles from 5 s to 5 min", () => {
   expect([1, 2, 3, 4, 5, 6, 7, 8, 99].map((n) => retryDelayMs(n) / 1000)).toEqual([
     5, 10, 20, 40, 80, 160, 300, 300, 300,

@@ -216,7 +216,8 @@ export function createPools(deps: Deps): Pools {
   }
 
   function tellQuorum({ settings, quorum: to, weight }: Pool, from: UpDown, initial: boolean, reason?: string): void {
-    const { name: service, quorum, hysteresis, sorryServer } = settings;
+    const { name: service, quorum, hysteresis } = settings;
+    const sorryServer = reason === STOPPING ? undefined : settings.sorryServer; // it goes with the service
     emit({
       type: "service.quorum",
       service,
