@@ -184,9 +184,10 @@ async function live(context: Context): Promise<number> {
   }
 
   function tidy({ keepIpvs }: StopWish): void {
+    const keepsTable = keepIpvs || options.dryRun === "ipvs";
     try {
       if (options.dryRun !== "all")
-        journal.keep({ ...NO_KEYS, services: keepIpvs ? journal.ours().services : parts.services.keys() });
+        journal.keep({ ...NO_KEYS, services: keepsTable ? journal.ours().services : parts.services.keys() });
     } catch (error) {
       warn(error instanceof Error ? error.message : String(error));
     }

@@ -89,11 +89,13 @@ export function createKeeper(
     return [];
   }
 
-  /** What this configuration gave up is gone by now. */
+  /** What this configuration gave up is gone by now, but for what a dry run leaves where it is. */
   function forgetFormer(config: Config, keys: Keys): void {
+    if (options.dryRun === "all") return;
+    const { services } = options.dryRun === "ipvs" ? journal.ours() : keys;
     const promoted = carriersOf(config);
     promotion.restore((journal.ours().promoted ?? []).filter((link) => !promoted.includes(link)));
-    forgetAllBut({ ...keys, promoted, services: [...keys.services, ...balancing.keys()] });
+    forgetAllBut({ ...keys, promoted, services: [...services, ...balancing.keys()] });
   }
 
   /** That the journal names too much for a while is no reason to end. */

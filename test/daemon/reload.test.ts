@@ -109,6 +109,7 @@ function setUp(options: Partial<DaemonOptions> = {}, others: readonly (readonly 
     events,
     types,
     disk,
+    journal,
     files,
     promoting,
     reads,
@@ -261,6 +262,20 @@ test("a reload says what changed; what it gave up is forgotten a minute later", 
   expect(parseJournal(disk.journal)?.addresses).toEqual(["eth0 10.0.0.9/24", "eth0 10.0.0.10/24"]);
   clock.advance(60_000);
   expect(parseJournal(disk.journal)).toEqual(keysOf(two));
+});
+
+test.each([
+  ["all", { addresses: ["eth1 10.9.9.9/24"], services: ["tcp 10.9.9.9:80"], promoted: ["eth1"] }],
+  ["ipvs", { addresses: ["eth0 10.0.0.9/24"], services: ["tcp 10.9.9.9:80"] }],
+] as const)("a dry run (%s) forgets nothing that it left where it was", async (dryRun, left) => {
+  const { keeper, files, clock, disk, promoting, journal } = setUp({ dryRun });
+  journal.claim({ addresses: ["eth1 10.9.9.9/24"], services: ["tcp 10.9.9.9:80"], promoted: ["eth1"] });
+  promoting.add("eth1");
+  files[FILE] = good(one);
+  await keeper.start(async () => {});
+  clock.advance(60_000);
+  expect(parseJournal(disk.journal)).toEqual(left);
+  expect(promoting.has("eth1")).toBe(dryRun === "all");
 });
 
 test("a reload tells the warnings that are new, and counts those that stand as before", async () => {
