@@ -8,6 +8,7 @@ import { describeChanges, sameSettings } from "../daemon/changes.ts";
 import { systemErrorCode } from "../os/errors.ts";
 import type { CommandIo } from "./check.ts";
 import { readWhole, readWords, tell } from "./check-files.ts";
+import { WRONG_WORDS } from "./exit.ts";
 
 const USAGE = "vipd check --diff NEW [OLD] [--as ID]";
 
@@ -21,7 +22,7 @@ export function runDiff(argv: readonly string[], stateDir: string, io: CommandIo
   const [next, before] = typeof words === "string" ? [] : words.files;
   if (typeof words === "string" || next === undefined || words.files.length > 2) {
     io.error(`vipd check: ${typeof words === "string" ? words : "--diff takes one file or two"}; ${USAGE}`);
-    return 64;
+    return WRONG_WORDS;
   }
   const old = before ?? join(stateDir, "last-good.conf");
   const trouble = before === undefined ? cannotRead(old) : undefined;

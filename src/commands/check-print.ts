@@ -8,6 +8,7 @@ import { printWritten } from "../config/written/print.ts";
 import { defaultConfigFile } from "../os/default-file.ts";
 import type { CommandIo } from "./check.ts";
 import { readWhole, readWords, tell } from "./check-files.ts";
+import { WRONG_WORDS } from "./exit.ts";
 
 const USAGE = "vipd check --print[=all|=json] [FILE…] [--as ID]";
 const FLAGS = ["--print", "--print=all", "--print=json"];
@@ -21,7 +22,7 @@ export function runPrint(argv: readonly string[], io: CommandIo): number {
   const words = readWords(argv, FLAGS);
   if (typeof words === "string") {
     io.error(`vipd check: ${words}; ${USAGE}`);
-    return 64;
+    return WRONG_WORDS;
   }
   const files = words.files.length === 0 ? [defaultConfigFile()] : words.files;
   let code = 0;

@@ -10,6 +10,7 @@ import { loadConfig } from "../config/load.ts";
 import { realFiles } from "../os/config-files.ts";
 import { defaultConfigFile } from "../os/default-file.ts";
 import { machineView } from "../os/machine-view.ts";
+import { WRONG_WORDS } from "./exit.ts";
 import { type LineOf, problemText, renderProblem, wantsColour, withoutSecrets } from "./render-problems.ts";
 
 /** Where a command writes: whole lines, without their end. */
@@ -28,7 +29,7 @@ export function runCheck(argv: readonly string[], io: CommandIo): number {
   const request = parse(argv);
   if (typeof request === "string") {
     io.error(`vipd check: ${request}; ${USAGE}`);
-    return 64;
+    return WRONG_WORDS;
   }
   const checked = request.files.map((file) => ({ file, loaded: load(file, request.as) }));
   if (request.json) io.out(JSON.stringify(checked.map(jsonOf), null, 2));
@@ -121,6 +122,10 @@ function print({ file, loaded }: Checked, brief: boolean, io: CommandIo): void {
     config === undefined
       ? "not usable"
       : `${plural(config.vrrp.routers.length, "instance")}, ${plural(config.services.length, "service")}, ${plural(config.checks.checks.length, "check")}`;
+  if (config !== undefined && config.vrrp.routers.length + config.services.length === 0)
+    io.out(
+      "vipd has nothing to do: no vrrp_instance and no virtual_server is left for this node; is it the right file?",
+    );
   io.out(
     `${file}: ${holds}; ${plural(count("error"), "error")}, ${plural(count("warning"), "warning")}, ${plural(count("hint"), "hint")}`,
   );

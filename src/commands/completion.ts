@@ -2,6 +2,7 @@
 import { table } from "../config/keywords/table.ts";
 import { codes } from "../config/problems.ts";
 import type { CommandIo } from "./check.ts";
+import { WRONG_WORDS } from "./exit.ts";
 import { COMMAND_NAMES, OPTION_NAMES } from "./options.ts";
 
 /** @param argv the words behind `completion` @returns 0, or 64 for a shell that is not known */
@@ -11,7 +12,7 @@ export function runCompletion(argv: readonly string[], io: CommandIo): number {
     io.error(
       `vipd completion: ${shell === undefined ? "name a shell" : `there is none for ${shell}`}; vipd completion bash|zsh`,
     );
-    return 64;
+    return WRONG_WORDS;
   }
   io.out(completionFor(shell).trimEnd());
   return 0;

@@ -21,7 +21,8 @@ Commands:
   status [--json]            what the running vipd does, and why
   log [SEQ]                  the latest events, or those after number SEQ
   reload                     read the file again: prints what changed, or why nothing did
-  stop [--keep-ipvs]         hand over and stop; --keep-ipvs leaves the balancing in the kernel, for upgrades
+  stop [--keep-ipvs]         hand over and stop; --keep-ipvs leaves the balancing in the kernel, for upgrades;
+       [--hurry]             --hurry waits for no script and no mail
   sweep                      without a running vipd: remove what it left in the kernel
   help                       this page
 
@@ -54,7 +55,10 @@ keepalived's other options are accepted and have no effect; vipd says so when it
 Signals: TERM, INT stop (a second one hurries); HUP reload; USR1, USR2 and SIGRTMIN+2 write
 keepalived.data, keepalived.stats and keepalived.json to /tmp.
 
-Exit status: 0 stopped, 1 cannot run or runs already, 2 configuration, 4 permission, 70 a defect.
+Exit status of the daemon: 0 stopped, 1 cannot run, runs already or wrong options, 2 configuration,
+4 permission, 70 a defect. Of -t: 0 no report, 4 only files or interfaces missing, 5 any other report,
+6 security or no file. Of commands: 0 done; 1 not, or errors found (check), differences (check --diff,
+which exits 2 for files that cannot be used); 64 wrong words behind the command.
 
 A configuration with errors never stops a running vipd: a reload is refused and a start falls back to
 the last good file, and log, mail and status say so. Programs ask by

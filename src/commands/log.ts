@@ -2,6 +2,7 @@
 import type { Event } from "../events.ts";
 import { logLine } from "../notify/log-line.ts";
 import { askDaemon } from "./control-client.ts";
+import { WRONG_WORDS } from "./exit.ts";
 
 export async function runLog(words: readonly string[], runDir: string): Promise<number> {
   const [seq = "0", ...more] = words;
@@ -9,7 +10,7 @@ export async function runLog(words: readonly string[], runDir: string): Promise<
     process.stderr.write(
       `vipd log: ${words.join(" ")} is not the number of an event; use "vipd log" or "vipd log 120"\n`,
     );
-    return 1;
+    return WRONG_WORDS;
   }
   const asked = await askDaemon(runDir, "GET", `/events?since=${seq}`);
   if (!asked.ok) {

@@ -146,6 +146,7 @@ function command(
 ): Result<Invocation, string> {
   const known = COMMAND_NAMES.find((one) => one === name);
   if (known === undefined) {
+    if (/[./]/.test(name)) return failure(fileWithoutOption(name, options.has("test")));
     const meant = nearest(name, [...COMMAND_NAMES, "help"]);
     return failure(`unknown command ${name}${meant === undefined ? "" : `; did you mean "vipd ${meant}"?`}`);
   }
@@ -156,6 +157,13 @@ function command(
     stateDir: left.value.options.get("stateDir") ?? DEFAULT_STATE_DIR,
   };
   return success({ run: "command", name: known, words: left.value.words, ...folders });
+}
+
+/** A word that looks like a file where a command would stand. */
+function fileWithoutOption(file: string, isTest: boolean): string {
+  if (isTest)
+    return `-t takes no file behind it (-t=LOG names one for the report); use "vipd -t -f ${file}", or "vipd check ${file}"`;
+  return `${file} is no command; use "vipd -f ${file}" to run with this file, "vipd check ${file}" to look at it`;
 }
 
 /** --run-dir and --state-dir may also stand behind the command. */

@@ -1,6 +1,7 @@
 /** `vipd reload`: reads the file again, waits, and prints what changed, or every reason why nothing did. */
 import type { ReloadResult } from "../daemon/control.ts";
 import { askDaemon } from "./control-client.ts";
+import { WRONG_WORDS } from "./exit.ts";
 
 /** A reload of a large file in a slow place; the roles may take 20 s each to agree. */
 const PATIENCE_MS = 90_000;
@@ -9,7 +10,7 @@ const PATIENCE_MS = 90_000;
 export async function runReload(words: readonly string[], runDir: string): Promise<number> {
   if (words.length > 0) {
     process.stderr.write(`vipd reload: unknown argument ${words[0]}; it takes none\n`);
-    return 1;
+    return WRONG_WORDS;
   }
   const asked = await askDaemon(runDir, "POST", "/reload", undefined, PATIENCE_MS);
   if (!asked.ok) {

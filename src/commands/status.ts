@@ -1,6 +1,7 @@
 /** `vipd status [--json]`: what the running vipd does, and why. */
 import type { Status } from "../daemon/status.ts";
 import { askDaemon } from "./control-client.ts";
+import { WRONG_WORDS } from "./exit.ts";
 import { COLOUR, PLAIN, renderStatus } from "./render-status.ts";
 
 /** @returns the exit code: 0, or 1 where vipd cannot be asked */
@@ -8,7 +9,7 @@ export async function runStatus(words: readonly string[], runDir: string): Promi
   const unknown = words.find((word) => word !== "--json");
   if (unknown !== undefined) {
     process.stderr.write(`vipd status: unknown argument ${unknown}; there is only --json\n`);
-    return 1;
+    return WRONG_WORDS;
   }
   const asked = await askDaemon(runDir, "GET", "/status");
   if (!asked.ok) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lockHolder } from "../daemon/pid-file.ts";
 import { askDaemon } from "./control-client.ts";
+import { WRONG_WORDS } from "./exit.ts";
 
 const PATIENCE_MS = 30_000;
 
@@ -11,7 +12,7 @@ export async function runStop(words: readonly string[], runDir: string): Promise
   const unknown = words.find((word) => word !== "--keep-ipvs" && word !== "--hurry");
   if (unknown !== undefined) {
     process.stderr.write(`vipd stop: unknown argument ${unknown}; there are --keep-ipvs and --hurry\n`);
-    return 1;
+    return WRONG_WORDS;
   }
   const wish = { keepIpvs: words.includes("--keep-ipvs"), hurry: words.includes("--hurry") };
   const asked = await askDaemon(runDir, "POST", "/stop", wish);

@@ -8,11 +8,15 @@ import { lockHolder } from "../daemon/pid-file.ts";
 import { namespacePath } from "../os/namespaces.ts";
 import { stopPromoting } from "../os/promotion.ts";
 import { sweepAddresses, sweepServices } from "../os/sweep.ts";
+import { WRONG_WORDS } from "./exit.ts";
 
 /** @returns 0 if nothing of ours is left */
 export function runSweep(words: readonly string[], runDir: string): number {
   const unknown = words.find((word) => word !== "--keep-ipvs");
-  if (unknown !== undefined) return complain(`vipd sweep: unknown argument ${unknown}; there is only --keep-ipvs`);
+  if (unknown !== undefined) {
+    complain(`vipd sweep: unknown argument ${unknown}; there is only --keep-ipvs`);
+    return WRONG_WORDS;
+  }
   const pid = lockHolder(join(runDir, "vipd.pid"));
   if (pid !== undefined)
     return complain(`vipd runs (pid ${pid}) and keeps what it made in order itself; stop it with "vipd stop"`);
@@ -21,6 +25,7 @@ export function runSweep(words: readonly string[], runDir: string): number {
     const ours = journal.ours();
     if (ours.namespace !== undefined && !existsSync(namespacePath(ours.namespace))) {
       journal.keep(NO_KEYS); // it went with everything in it
+      process.stdout.write(`the network namespace ${ours.namespace} is gone, and everything in it\n`);
       return 0;
     }
     if (ours.namespace !== undefined) enterNetwork(ours.namespace);
@@ -32,6 +37,8 @@ export function runSweep(words: readonly string[], runDir: string): number {
     const promoted = ours.promoted ?? [];
     stopPromoting(promoted);
     for (const link of promoted) process.stdout.write(`switched promote_secondaries of ${link} off again\n`);
+    if (addresses.removed.length + services.removed.length + promoted.length === 0)
+      process.stdout.write("nothing is left to remove\n");
     if (ours.addresses.length + ours.services.length + promoted.length > 0)
       journal.keep(words.includes("--keep-ipvs") ? { ...NO_KEYS, services: ours.services } : NO_KEYS);
     return 0;

@@ -3,6 +3,7 @@
  * must belong to root and be writable by nobody else. What is wrong is named with the very component and the command that mends it.
  */
 import { dirname, join, resolve as resolvePath } from "node:path/posix";
+import { unsafeAt } from "../base/unsafe-path.ts";
 
 export type ScriptView = {
   /** The entry itself, links not followed; undefined if there is none. */
@@ -122,21 +123,12 @@ export function closedTo(program: string, view: ScriptView): Finding | undefined
 }
 
 function unsafe(path: string, { uid, mode, kind }: PathEntry, program: string): Finding | undefined {
-  const sticky = kind === "folder" && (mode & 0o1000) !== 0;
-  const writers = (mode & 0o002) !== 0 ? "everybody" : (mode & 0o020) !== 0 ? "its group" : undefined;
-  if (uid !== 0)
-    return {
-      kind: "unsafe",
-      message: `${path}, on the way to the script ${program}, belongs to user ${uid}, not root`,
-      remedy: `chown root ${path}`,
-    };
-  if (writers === undefined) return undefined;
-  const bits = writers === "everybody" ? "o-w" : "g-w";
-  const remedy = sticky ? "move the script to a folder of root, such as /usr/local/sbin" : `chmod ${bits} ${path}`;
+  const found = unsafeAt(path, { uid, mode, isFolder: kind === "folder" });
+  if (found === undefined) return undefined;
   return {
     kind: "unsafe",
-    message: `${path}, on the way to the script ${program}, can be written by ${writers}`,
-    remedy,
+    message: `${path}, on the way to the script ${program}, ${found.problem}`,
+    remedy: found.remedy,
   };
 }
 

@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants, lstatSync, readlinkSync, statSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
+import { unsafeAt } from "../base/unsafe-path.ts";
 import { identityOf } from "./accounts.ts";
 import { systemErrorCode } from "./errors.ts";
 
@@ -223,11 +224,11 @@ export function unsafePath(path: string, hops = 0): string | undefined {
   }
   try {
     const found = lstatSync(path);
-    if (found.uid !== 0) return `${path} belongs to uid ${found.uid}, not to root; chown root ${path}`;
-    if (found.isSymbolicLink()) return unsafePath(resolve(above, readlinkSync(path)), hops + 1);
-    if ((found.mode & 0o022) !== 0)
-      return `${path} can be written by others (mode ${(found.mode & 0o7777).toString(8)}); chmod go-w ${path}`;
-    return undefined;
+    const isLink = found.isSymbolicLink(); // whose own permissions mean nothing
+    const entry = { uid: found.uid, mode: isLink ? 0 : found.mode & 0o7777, isFolder: found.isDirectory() };
+    const unsafe = unsafeAt(path, entry);
+    if (unsafe !== undefined) return `${path} ${unsafe.problem}; ${unsafe.remedy}`;
+    return isLink ? unsafePath(resolve(above, readlinkSync(path)), hops + 1) : undefined;
   } catch (error) {
     systemErrorCode(error);
     return undefined;

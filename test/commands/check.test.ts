@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { runCheck, runConfigTest, testExitCode } from "../../src/commands/check.ts";
 import { runExplain } from "../../src/commands/explain.ts";
 import { problemText, renderProblem, wantsColour } from "../../src/commands/render-problems.ts";
+import { instance } from "../config/load.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vipd-check-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -61,6 +62,14 @@ describe("vipd check", () => {
 
       /broken.conf: not usable; 3 errors, 1 warning, 0 hints"
     `);
+  });
+  test("a file that is right and gives vipd nothing to do", () => {
+    const { out, io } = captured();
+    expect(runCheck([fileWith("idle.conf", "global_defs {\n router_id a\n}\n")], io)).toBe(0);
+    expect(out[0]).toContain("vipd has nothing to do");
+    expect(out).toHaveLength(2);
+    expect(runCheck([fileWith("busy.conf", instance(""))], io)).toBe(0);
+    expect(out.filter((line) => line.includes("nothing to do"))).toHaveLength(1);
   });
   test("--brief: every problem on a line, for editors", () => {
     const { out, io } = captured();

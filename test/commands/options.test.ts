@@ -88,6 +88,14 @@ test.each([
   [["--nonsense-at-all"], "unknown option --nonsense-at-all"],
   [["relaod"], 'unknown command relaod; did you mean "vipd reload"?'],
   [["frobnicate"], "unknown command frobnicate"],
+  [
+    ["good.conf"],
+    'good.conf is no command; use "vipd -f good.conf" to run with this file, "vipd check good.conf" to look at it',
+  ],
+  [
+    ["-t", "/etc/x.conf"],
+    '-t takes no file behind it (-t=LOG names one for the report); use "vipd -t -f /etc/x.conf", or "vipd check /etc/x.conf"',
+  ],
   [["-f"], "option -f needs an argument: -f VALUE"],
   [["--use-file"], "option --use-file needs an argument: --use-file=VALUE"],
   [["--help=me"], "option --help takes no argument; remove =me"],

@@ -29,10 +29,12 @@ test.runIf(isRoot)("an unsafe path is told once; with script security it is not 
   const command = { argv: ["/tmp/nothing/here"], user: "root", group: undefined, at: "vipd.conf:1" };
   for (let i = 0; i < 2; i++) expect(await runner.run(command, [], 5000)).toMatch(/^there is no program/);
   expect(told).toEqual([
-    expect.stringMatching(/^a script that runs as root is not safe: \/tmp can be written by others/),
+    expect.stringMatching(
+      /^a script that runs as root is not safe: \/tmp can be written by everybody; move the script/,
+    ),
   ]);
   runner.configure({ scriptUser: undefined, scriptSecurity: true });
-  expect(await runner.run(command, [], 5000)).toMatch(/^not run: \/tmp can be written by others/);
+  expect(await runner.run(command, [], 5000)).toMatch(/^not run: \/tmp can be written by everybody; move the script/);
 });
 
 test("a program that goes on has the same rules, and its end is told", async () => {

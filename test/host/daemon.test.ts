@@ -426,7 +426,7 @@ describe("deaths", () => {
     expect(stdout.split("\n")[0]).toBe("removed eth0 10.0.0.9/24");
     expect(await addresses()).not.toContain("10.0.0.9");
     expect(await addresses()).toContain("10.0.0.77");
-    expect((await vipd.run("sweep")).stdout).toBe("");
+    expect((await vipd.run("sweep")).stdout).toBe("nothing is left to remove\n");
     await node.run(["ip", "address", "del", "10.0.0.77/24", "dev", "eth0"]);
   });
 
@@ -451,7 +451,7 @@ describe("deaths", () => {
     await process.exited;
     running = [];
     expect(await setting()).toBe("0");
-    expect((await vipd.run("sweep")).stdout).toBe("");
+    expect((await vipd.run("sweep")).stdout).toBe("nothing is left to remove\n");
   });
 
   test("sweep leaves a running vipd alone", async () => {

@@ -162,16 +162,16 @@ test.runIf(process.getuid?.() === 0)(
       writeFileSync(path, "#!/bin/sh\n", { mode: 0o755 });
       expect(unsafePath(path)).toBeUndefined();
       chmodSync(path, 0o775);
-      expect(unsafePath(path)).toBe(`${path} can be written by others (mode 775); chmod go-w ${path}`);
+      expect(unsafePath(path)).toBe(`${path} can be written by its group; chmod g-w ${path}`);
       chmodSync(path, 0o755);
       const open = join(safe, "open");
       mkdirSync(open);
       chmodSync(open, 0o777);
       writeFileSync(join(open, "script"), "#!/bin/sh\n", { mode: 0o755 });
-      expect(unsafePath(join(open, "script"))).toContain(`${open} can be written by others`);
+      expect(unsafePath(join(open, "script"))).toContain(`${open} can be written by everybody`);
       const link = join(safe, "link");
       symlinkSync(join(open, "script"), link);
-      expect(unsafePath(link)).toContain(`${open} can be written by others`);
+      expect(unsafePath(link)).toContain(`${open} can be written by everybody`);
     } finally {
       rmSync(safe, { recursive: true });
     }
@@ -185,7 +185,7 @@ test.runIf(process.getuid?.() === 0)(
     const told: string[] = [];
     expect(await runScript(command(path), [], { timeoutMs: 5000, security: true })).toMatchObject({
       type: "failed",
-      reason: expect.stringMatching(/^not run: .*can be written by others/),
+      reason: expect.stringMatching(/^not run: .*can be written by everybody/),
     });
     const end = await runScript(command(path), [], {
       timeoutMs: 5000,
@@ -211,5 +211,5 @@ test("a program that goes on is ended by its owner, and its own end is told", as
 test.runIf(process.getuid?.() === 0)("script security counts for a program that goes on, too", async () => {
   const ends: string[] = [];
   startProgram(command(script("open", "sleep 60")), [], { security: true, ended: (reason) => ends.push(reason) });
-  await expect.poll(() => ends).toEqual([expect.stringMatching(/^not run: .*can be written by others/)]);
+  await expect.poll(() => ends).toEqual([expect.stringMatching(/^not run: .*can be written by everybody/)]);
 });
