@@ -9,6 +9,7 @@ import { HELP } from "./commands/help.ts";
 import { runLog } from "./commands/log.ts";
 import { type Invocation, parseCommandLine } from "./commands/options.ts";
 import { paged } from "./commands/pager.ts";
+import { runMetrics } from "./commands/metrics.ts";
 import { runReload } from "./commands/reload.ts";
 import { runStatus } from "./commands/status.ts";
 import { runStop } from "./commands/stop.ts";
@@ -65,6 +66,8 @@ function command({
       return runCompletion(words, IO);
     case "status":
       return runStatus(words, runDir);
+    case "metrics":
+      return runMetrics(words, runDir);
     case "log":
       return runLog(words, runDir);
     case "reload":

@@ -17,6 +17,7 @@ const TOP = resolve(import.meta.dirname, "..");
 const LAYOUT: readonly (readonly [from: string, to: string])[] = [
   ["dist", "usr/lib/vipd"],
   ["etc/vipd.service", "usr/lib/systemd/system/vipd.service"],
+  ["etc/vipd-metrics.service", "usr/lib/systemd/system/vipd-metrics.service"],
   ["etc/sysusers.d/vipd.conf", "usr/lib/sysusers.d/vipd.conf"],
   ["docs/vipd.8", "usr/share/man/man8/vipd.8"],
   ["etc/vipd.conf", "usr/share/doc/vipd/vipd.conf"],

@@ -7,7 +7,7 @@ if (major < 24) {
   process.exit(1);
 }
 
-var COMMANDS = ["check", "explain", "completion", "status", "log", "reload", "stop", "sweep", "help"];
+var COMMANDS = ["check", "explain", "completion", "status", "metrics", "log", "reload", "stop", "sweep", "help"];
 var ONCE = /^(-h|--help|-v|--version|-t.*|--config-test.*|--signum.*)$/;
 var args = process.argv.slice(2);
 var first = args.join("\n").replace(/^(--(run|state)-dir[=\n].*(\n|$))+/, "").split("\n")[0];

@@ -26,6 +26,7 @@ export function completionFor(shell: "bash" | "zsh"): string {
 const COMMAND_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   check: ["--json", "--brief", "--print", "--diff", "--strict", "--as"],
   status: ["--json"],
+  metrics: ["--listen"],
   stop: ["--keep-ipvs", "--hurry"],
   sweep: ["--keep-ipvs"],
 };

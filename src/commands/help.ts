@@ -19,6 +19,7 @@ Commands:
   explain [WORD]             what a keyword, a block or a code means; another word is searched for
   completion bash|zsh        completion for a shell: source <(vipd completion bash)
   status [--json]            what the running vipd does, and why
+  metrics [--listen PORT]    the state for Prometheus, once, or at http://127.0.0.1:PORT/metrics
   log [SEQ]                  the latest events, or those after number SEQ
   reload                     read the file again: prints what changed, or why nothing did
   stop [--keep-ipvs]         hand over and stop; --keep-ipvs leaves the balancing in the kernel, for upgrades;

@@ -24,7 +24,17 @@ export type Invocation =
       readonly stateDir: string;
     };
 
-export const COMMAND_NAMES = ["check", "explain", "completion", "status", "log", "reload", "stop", "sweep"] as const;
+export const COMMAND_NAMES = [
+  "check",
+  "explain",
+  "completion",
+  "status",
+  "metrics",
+  "log",
+  "reload",
+  "stop",
+  "sweep",
+] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 export const DEFAULT_RUN_DIR = "/run/vipd";

@@ -351,7 +351,7 @@ export const globalProcessKeywords: readonly Entry[] = [
     range: "0.001..30",
     since: "2.3.0",
     meaning: "minimum age before virtual server stats are refetched",
-    support: { without: "vipd has no SNMP agent; its metrics carry the names" },
+    support: { without: "vipd has no SNMP agent; vipd metrics tells its state" },
   },
   {
     path: "global_defs/snmp_rs_stats_update_interval",
@@ -361,7 +361,7 @@ export const globalProcessKeywords: readonly Entry[] = [
     range: "0.001..30",
     since: "2.3.0",
     meaning: "minimum age before real server stats are refetched",
-    support: { without: "vipd has no SNMP agent; its metrics carry the names" },
+    support: { without: "vipd has no SNMP agent; vipd metrics tells its state" },
   },
   {
     path: "global_defs/enable_dbus",

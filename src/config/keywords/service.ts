@@ -342,7 +342,7 @@ export const serviceKeywords: readonly Entry[] = [
     default: "none",
     since: "2.2.3",
     meaning: "name shown in SNMP (build option)",
-    support: { without: "vipd has no SNMP agent; its metrics carry the names" },
+    support: { without: "vipd has no SNMP agent; vipd metrics tells its state" },
   },
   {
     path: "virtual_server/alpha",
@@ -604,6 +604,6 @@ export const serviceKeywords: readonly Entry[] = [
     default: "none",
     since: "2.2.3",
     meaning: "name shown in SNMP (build option)",
-    support: { without: "vipd has no SNMP agent; its metrics carry the names" },
+    support: { without: "vipd has no SNMP agent; vipd metrics tells its state" },
   },
 ];
