@@ -19,6 +19,7 @@ export {
   setParentDeathSignal,
   setProcessName,
   setRealtime,
+  trimMemory,
 } from "./process.ts";
 export { onSignal } from "./signals.ts";
 export { openSocket } from "./socket.ts";

@@ -69,6 +69,7 @@ export type Native = {
   setLimit(resource: number, soft: number, hard: number): number;
   setParentDeathSignal(signal: number): number;
   setProcessName(name: string): number;
+  trimMemory(): boolean;
   lockFile(path: string): number;
   writeFile(fd: number, data: Uint8Array): number;
   makeFifo(path: string, mode: number): number;

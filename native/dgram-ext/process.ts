@@ -127,3 +127,13 @@ export function dropPrivileges(options: DropOptions): void {
   const deed = `for uid ${uid}, gid ${gid}, keeping ${names.length > 0 ? names.join(", ") : "no capability"},`;
   throw systemError(STEPS[step] || "tgkill", deed, -result % 4096);
 }
+
+/**
+ * malloc_trim(3): free memory goes back to the kernel, of every thread's arena, also of threads that have ended. It takes a fraction of a
+ * millisecond a megabyte, in which other threads wait if they allocate.
+ *
+ * @returns whether any did
+ */
+export function trimMemory(): boolean {
+  return native.trimMemory();
+}

@@ -2,6 +2,7 @@
 #include "addon.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <math.h>
 #include <sched.h>
 #include <sys/file.h>
@@ -87,6 +88,14 @@ static napi_value js_set_name(napi_env env, napi_callback_info info) {
   return result_int(env, error);
 }
 
+/** trimMemory(): whether free memory of malloc, in any thread's arena, was given back to the kernel. */
+static napi_value js_trim_memory(napi_env env, napi_callback_info info) {
+  napi_value result;
+  (void)info;
+  napi_get_boolean(env, malloc_trim(0) != 0, &result);
+  return result;
+}
+
 /** lockFile(path): a descriptor with an exclusive lock, or a negative errno (EWOULDBLOCK: somebody holds it). */
 static napi_value js_lock_file(napi_env env, napi_callback_info info) {
   struct call call;
@@ -147,6 +156,7 @@ void process_exports(struct addon *addon, napi_value exports) {
   export_function(addon, exports, "setLimit", js_set_limit);
   export_function(addon, exports, "setParentDeathSignal", js_parent_death_signal);
   export_function(addon, exports, "setProcessName", js_set_name);
+  export_function(addon, exports, "trimMemory", js_trim_memory);
   export_function(addon, exports, "lockFile", js_lock_file);
   export_function(addon, exports, "writeFile", js_write_file);
   export_function(addon, exports, "makeFifo", js_make_fifo);
