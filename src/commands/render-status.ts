@@ -164,7 +164,9 @@ function service(one: ServiceStatus, now: number, paint: Paint): readonly string
     server.state,
     formatDuration(now - server.sinceMs),
     String(server.weight),
-    server.checks.length === 0 ? server.reason : server.checks.map((check) => lastCheck(check, now)).join("; "),
+    server.checks.every(({ lastMs }) => lastMs === undefined)
+      ? server.reason
+      : server.checks.map((check) => lastCheck(check, now)).join("; "),
   ]);
   const lines = table(["  real server", "state", "since", "weight", "last check"], rows);
   return [

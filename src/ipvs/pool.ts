@@ -44,9 +44,12 @@ export function firstQuorum(service: ServiceSettings, weight: number): UpDown {
   return quorumAfter(service, "down", weight);
 }
 
-/** `2+1=3 <= 4`, as keepalived writes a gain; a loss with a minus. */
-export function quorumText({ quorum, hysteresis }: ServiceSettings, to: UpDown, weight: number): string {
-  return to === "up"
-    ? `gained quorum ${quorum}+${hysteresis}=${quorum + hysteresis} <= ${weight}`
+/** `2+1=3 <= 4`, as keepalived writes a gain; a loss with a minus. @param initial it has never been there: it is not lost */
+export function quorumText(service: ServiceSettings, to: UpDown, weight: number, initial: boolean): string {
+  const { quorum, hysteresis } = service;
+  const needed = `quorum ${quorum}+${hysteresis}=${quorum + hysteresis}`;
+  if (to === "up") return `gained ${needed} <= ${weight}`;
+  return initial
+    ? `not gained ${needed} > ${weight}`
     : `lost quorum ${quorum}-${hysteresis}=${quorum - hysteresis} > ${weight}`;
 }

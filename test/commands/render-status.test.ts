@@ -72,6 +72,17 @@ test("a check that this machine cannot make is marked, though its server counts 
   expect(text).toMatch(/^! {2}\[10\.1\.0\.11\]:tcp:80 .*cannot ask: source port 7777 is in use/m);
 });
 
+test("a server that nobody has asked yet shows why it is as it is", () => {
+  const check = { id: "c", state: "down", reason: "as before", trouble: false, runs: 0, failures: 0 } as const;
+  const [first] = status.services;
+  const [server] = first?.servers ?? [];
+  if (first === undefined || server === undefined) throw new TypeError("no server");
+  const reason = "alpha: down until its checks have passed";
+  const checks = [{ ...check, lastMs: undefined, tookMs: undefined }];
+  const text = renderStatus({ ...status, services: [{ ...first, servers: [{ ...server, reason, checks }] }] }, PLAIN);
+  expect(text).toMatch(/\[10\.1\.0\.11\]:tcp:80 .*alpha: down until its checks have passed/);
+});
+
 test("keepalived's JSON and statistics for exporters", () => {
   const [entry] = JSON.parse(statsJson(status));
   expect(entry).toMatchObject({

@@ -70,8 +70,9 @@ test("at start a quorum must be gained", () => {
 });
 
 test("the arithmetic is in the reason", () => {
-  expect(quorumText(service([], { quorum: 2, hysteresis: 1 }), "up", 4)).toBe("gained quorum 2+1=3 <= 4");
-  expect(quorumText(service([], { quorum: 2, hysteresis: 1 }), "down", 0)).toBe("lost quorum 2-1=1 > 0");
+  expect(quorumText(service([], { quorum: 2, hysteresis: 1 }), "up", 4, false)).toBe("gained quorum 2+1=3 <= 4");
+  expect(quorumText(service([], { quorum: 2, hysteresis: 1 }), "down", 0, false)).toBe("lost quorum 2-1=1 > 0");
+  expect(quorumText(service([], { quorum: 2, hysteresis: 1 }), "down", 1, true)).toBe("not gained quorum 2+1=3 > 1");
 });
 
 /** `address weight`, of a service with servers 11 and 12. */

@@ -223,7 +223,7 @@ export function createPools(deps: Deps): Pools {
       service,
       from,
       to,
-      reason: reason ?? quorumText(settings, to, weight),
+      reason: reason ?? quorumText(settings, to, weight, initial),
       weight,
       quorum,
       hysteresis,
