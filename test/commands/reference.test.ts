@@ -9,6 +9,7 @@ import { showCode } from "../../src/config/explain-code.ts";
 import { table } from "../../src/config/keywords/table.ts";
 import { type Code, codes } from "../../src/config/problems.ts";
 import { PAGES } from "../../src/docs.ts";
+import { completedInZsh } from "./zsh.ts";
 
 const TOP = resolve(import.meta.dirname, "../..");
 
@@ -53,6 +54,27 @@ describe("completion", () => {
     expect(complete("check", "--br")).toEqual(["--brief"]);
     expect(complete("check", "etc/vi")).toEqual(expect.arrayContaining(["etc/vipd.conf"]));
     expect(complete("-f", "etc/vi")).toEqual(expect.arrayContaining(["etc/vipd.conf"]));
+  });
+  test("zsh, a real one: commands, options, keywords, codes, files", { timeout: 30_000 }, () => {
+    const lines = [
+      "vipd exp",
+      "vipd explain garp_master_d",
+      "vipd explain VIPD08",
+      "vipd check --br",
+      "vipd check etc/vipd.c",
+    ];
+    const more = ["vipd -f etc/vipd.c", "vipd --config-t", "vipd completion z", "vipd stop --h"];
+    expect(completedInZsh(completionFor("zsh"), [...lines, ...more])).toEqual([
+      "vipd explain",
+      "vipd explain garp_master_delay",
+      "vipd explain VIPD08",
+      "vipd check --brief",
+      "vipd check etc/vipd.conf",
+      "vipd -f etc/vipd.conf",
+      "vipd --config-test",
+      "vipd completion zsh",
+      "vipd stop --hurry",
+    ]);
   });
   test("zsh has its own; another shell has none", () => {
     const out: string[] = [];

@@ -13,6 +13,7 @@ set -eu
 LAB_PACKAGES="user-mode-linux keepalived ipvsadm tcpdump iproute2 nftables busybox-static kmod curl iputils-ping libatomic1"
 COMPILER_PACKAGES="gcc libc6-dev"
 NODE_PACKAGES="libatomic1 libstdc++6"
+SHELL_PACKAGES="zsh"
 
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 cache=$top/.cache
@@ -113,6 +114,11 @@ prepare_lab() {
   touch "$cache/lab/modules/ready"
 }
 
+# Shells for which vipd has a completion; bash is everywhere.
+prepare_shells() {
+  unpack shells "$SHELL_PACKAGES" missing
+}
+
 # Where a Debian root keeps its shared libraries, for LD_LIBRARY_PATH.
 libraries() {
   printf '%s' "$1/usr/lib/x86_64-linux-gnu:$1/usr/lib/aarch64-linux-gnu"
@@ -185,7 +191,7 @@ case ${1:-all} in
   packages) install_dependencies ;;
   addon) install_dependencies; build_addon ;;
   build) install_dependencies; build_addon; build_bundle ;;
-  lab) prepare_lab ;;
-  all) install_dependencies; build_addon; build_bundle; prepare_lab ;;
+  lab) prepare_lab; prepare_shells ;;
+  all) install_dependencies; build_addon; build_bundle; prepare_lab; prepare_shells ;;
   *) fail "usage: test/lab/setup.sh [packages | addon | build | lab]" ;;
 esac
