@@ -1,11 +1,15 @@
 /** What the checkers process may say: it reads bytes from strangers, so that each of its messages is checked. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { FromCheckers } from "./messages.ts";
 
-const whole = z.number().int().nonnegative();
-const words = z.string().max(4000);
+const whole = z.int().check(z.nonnegative());
+const words = z.string().check(z.maxLength(4000));
 const upDown = z.enum(["up", "down"]);
-const optional = <T extends z.ZodType>(type: T) => type.nullish().transform((value) => value ?? undefined);
+const optional = <T extends z.ZodMiniType>(type: T) =>
+  z.pipe(
+    z.nullish(type),
+    z.transform((value) => value ?? undefined),
+  );
 
 const checkStatus = z.object({
   id: words,

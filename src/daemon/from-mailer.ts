@@ -1,18 +1,27 @@
 /** What the mailer may say: it reads bytes from relays, so that each of its messages is checked. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { FromMailer } from "./messages.ts";
 
-const count = z.number().int().nonnegative();
+const count = z.int().check(z.nonnegative());
 const mailEvent = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("mail.delivered"), subject: z.string().max(2000), count, tookMs: z.number() }),
+  z.strictObject({
+    type: z.literal("mail.delivered"),
+    subject: z.string().check(z.maxLength(2000)),
+    count,
+    tookMs: z.number(),
+  }),
   z.strictObject({
     type: z.literal("mail.deferred"),
-    reason: z.string().max(2000),
+    reason: z.string().check(z.maxLength(2000)),
     waiting: count,
     retryMs: z.number(),
   }),
-  z.strictObject({ type: z.literal("mail.refused"), subject: z.string().max(2000), reason: z.string().max(2000) }),
-  z.strictObject({ type: z.literal("warning"), reason: z.string().max(2000) }),
+  z.strictObject({
+    type: z.literal("mail.refused"),
+    subject: z.string().check(z.maxLength(2000)),
+    reason: z.string().check(z.maxLength(2000)),
+  }),
+  z.strictObject({ type: z.literal("warning"), reason: z.string().check(z.maxLength(2000)) }),
 ]);
 const message = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("hello"), pid: count }),
@@ -20,10 +29,10 @@ const message = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("spool"),
     waiting: count,
-    oldestMs: z.number().optional(),
+    oldestMs: z.optional(z.number()),
     delivered: count,
     refused: count,
-    lastError: z.string().max(2000).optional(),
+    lastError: z.optional(z.string().check(z.maxLength(2000))),
   }),
   z.strictObject({ type: z.literal("idle") }),
   z.strictObject({ type: z.literal("stopped") }),
