@@ -64,13 +64,12 @@ export async function bundle(folder?: string): Promise<Readonly<Record<string, B
     write: folder !== undefined,
     bundle: true,
     platform: "node",
-    format: "esm",
+    format: "cjs",
     target: "node24",
     metafile: true,
     legalComments: "none",
     logLevel: "warning",
-    // what came as CommonJS (nodemailer, handlebars) asks for built-in modules by `require`
-    banner: { js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' },
+    define: { "import.meta.dirname": "__dirname", "import.meta.main": "false" },
   });
   return Object.fromEntries(Object.entries(metafile.outputs).map(([path, output]) => [nameOf(path), describe(output)]));
 }
@@ -107,7 +106,7 @@ async function licensesOf(bundles: readonly Bundle[]): Promise<string> {
 
 async function manifest(): Promise<string> {
   const { name, version, license } = JSON.parse(await readFile(join(TOP, "package.json"), "utf8"));
-  return `${JSON.stringify({ name, version, license, type: "module", private: true, bin: { vipd: "vipd.js" } }, null, 2)}\n`;
+  return `${JSON.stringify({ name, version, license, type: "commonjs", private: true, bin: { vipd: "vipd.js" } }, null, 2)}\n`;
 }
 
 if (import.meta.main) {

@@ -7,9 +7,9 @@ import { runCompletion } from "./commands/completion.ts";
 import { runExplain } from "./commands/explain.ts";
 import { HELP } from "./commands/help.ts";
 import { runLog } from "./commands/log.ts";
+import { runMetrics } from "./commands/metrics.ts";
 import { type Invocation, parseCommandLine } from "./commands/options.ts";
 import { paged } from "./commands/pager.ts";
-import { runMetrics } from "./commands/metrics.ts";
 import { runReload } from "./commands/reload.ts";
 import { runStatus } from "./commands/status.ts";
 import { runStop } from "./commands/stop.ts";
@@ -101,4 +101,4 @@ function signum(name: string): number {
   return FAILED;
 }
 
-end(await main(process.argv.slice(2)).catch(reportDefect));
+void main(process.argv.slice(2)).catch(reportDefect).then(end);

@@ -29,7 +29,7 @@ if (daemon) {
 function takeRealtimeSignals() {
   var addon = { exports: {} };
   try {
-    process.dlopen(addon, import.meta.dirname + "/dgram_ext.node");
+    process.dlopen(addon, __dirname + "/dgram_ext.node");
   } catch (error) {
     return false; // main.js says so
   }
@@ -45,16 +45,19 @@ function takeRealtimeSignals() {
 function startReader() {
   var Worker = process.getBuiltinModule("worker_threads").Worker;
   var limits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 192 };
-  var reader = new Worker(import.meta.dirname + "/reader.js", { resourceLimits: limits, execArgv: [] });
+  var reader = new Worker(__dirname + "/reader.js", { resourceLimits: limits, execArgv: [] });
   reader.on("error", function () {}); // then read-config.ts starts another
   reader.unref();
   return reader;
 }
 
+// Short collections rather than seldom ones: adverts wait for them.
+var FLAGS = { vrrp: ["--max-semi-space-size=1"] };
+
 /** Starts the entry file of a role. What goes wrong is kept in `failed`, for nobody listens yet. */
 function fork(role) {
-  var child = process.getBuiltinModule("child_process").fork(import.meta.dirname + "/" + role + ".js", [], {
-    execArgv: ["--disable-sigusr1"],
+  var child = process.getBuiltinModule("child_process").fork(__dirname + "/" + role + ".js", [], {
+    execArgv: ["--disable-sigusr1"].concat(FLAGS[role] || []),
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     serialization: "json",
   });
@@ -71,4 +74,4 @@ globalThis.vipd = {
   takeSignals: function (fn) { var taken = pending || []; pending = null; listener = fn; return taken; },
 };
 
-import(daemon ? "./main.js" : "./command.js");
+require(daemon ? "./main.js" : "./command.js");

@@ -27,4 +27,4 @@ function failed(error: unknown): number {
   return error.exitCode;
 }
 
-end(await main(process.argv.slice(2)).catch(failed));
+void main(process.argv.slice(2)).catch(failed).then(end);
