@@ -9,6 +9,7 @@ import { heldCapabilities } from "../os/capabilities.ts";
 import { openClock } from "../os/clock.ts";
 import { createConnections } from "../os/connections.ts";
 import { systemErrorCode } from "../os/errors.ts";
+import { keepSmall } from "../os/memory.ts";
 import { namespacePath } from "../os/namespaces.ts";
 import { guardSignals } from "../os/signals.ts";
 import { createCheckRoom, type Prepared } from "./check-room.ts";
@@ -22,8 +23,9 @@ serve();
 function serve(): void {
   if (process.send === undefined) throw new TypeError("The checkers are a part of vipd, which starts them");
   process.title = "vipd: checkers";
+  const clock = openClock();
   const room = createCheckRoom({
-    clock: openClock(),
+    clock,
     io: createConnections(),
     random: Math.random,
     say,
@@ -33,6 +35,7 @@ function serve(): void {
   process.on("disconnect", () => process.exit(0));
   process.on("message", (message) => room.hear(message as ToCheckers));
   say({ type: "hello", pid: process.pid });
+  keepSmall(clock);
 }
 
 /** The first configuration decides what is kept; a later one that needs more makes vipd start this process again. */

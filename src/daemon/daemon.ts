@@ -8,7 +8,7 @@ import { setProcessName } from "dgram-ext";
 import type { Config } from "../config/config.ts";
 import type { CommandSettings } from "../notify/settings.ts";
 import { replaceFile } from "../os/files.ts";
-import { collectGarbage } from "../os/memory.ts";
+import { keepSmall } from "../os/memory.ts";
 import { firstChildren } from "../os/role-process.ts";
 import { keepChildPidFiles } from "./child-pid-files.ts";
 import { collectStatus } from "./collect-status.ts";
@@ -139,8 +139,6 @@ async function live(context: Context): Promise<number> {
   /** The configuration is in force. */
   function serve(): void {
     state = "running";
-    emit({ type: "daemon.ready", tookMs: clock.now() - context.startedMs });
-    systemd.ready(summary(keeper));
     control = openControl(options.runDir, {
       ...context,
       status,
@@ -148,9 +146,11 @@ async function live(context: Context): Promise<number> {
       stop,
       config: () => keeper.current()?.consolidated,
     });
+    emit({ type: "daemon.ready", tookMs: clock.now() - context.startedMs });
+    systemd.ready(summary(keeper));
     if (reloadWanted) void reload();
     feedWatchdog(clock, systemd, (ms) => working(options, parts).every((role) => role.answeredWithin(ms)));
-    clock.after(SETTLED_MS, collectGarbage);
+    keepSmall(clock);
   }
 
   function hurry(): void {
@@ -244,8 +244,6 @@ async function live(context: Context): Promise<number> {
 
 const DEFAULT_WAIT_MS = 5000;
 const HURRY_MS = 500;
-/** What a start needed is needed no more then. */
-const SETTLED_MS = 10_000;
 /** startup_script and shutdown_script. */
 const HOOK_MS = 10_000;
 

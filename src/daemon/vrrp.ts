@@ -6,6 +6,7 @@
  */
 import { boottimeMs, setProcessName } from "dgram-ext";
 import type { EventBody } from "../events.ts";
+import { collectGarbage } from "../os/memory.ts";
 import { guardSignals } from "../os/signals.ts";
 import type { FromVrrp, ToVrrp } from "./messages.ts";
 import { type Assembly, assemble, settingsOf } from "./vrrp/assembly.ts";
@@ -105,9 +106,11 @@ function serve(): void {
   async function commit(generation: number): Promise<void> {
     const next = assembly;
     if (next?.begin.generation !== generation || room === undefined) return;
+    const first = current === undefined;
     current = next;
     await room.commit(settingsOf(next), next.begin.ours, next.begin.former);
     outbox.send({ type: "committed", generation });
+    if (first) setImmediate(collectGarbage);
   }
 
   function abandon(generation: number): void {

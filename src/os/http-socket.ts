@@ -1,12 +1,13 @@
 /** Plain HTTP with JSON bodies on a Unix socket: `curl --unix-socket PATH http://localhost/status` works. */
 import { chmodSync, chownSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import type { IncomingMessage, Server } from "node:http";
+import type { Server as HttpServer, IncomingMessage } from "node:http";
+import { createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { findGroup } from "./accounts.ts";
 import { systemErrorCode } from "./errors.ts";
 import { removeFile } from "./files.ts";
 
-/** Loaded when it is needed: it takes as long as all the rest of vipd, and adverts shall not wait for it. */
+/** Loaded when somebody connects: it takes as long as all the rest of vipd, and adverts shall not wait for it; and it takes 2 MB. */
 const http = () => process.getBuiltinModule("node:http");
 
 export type HttpAnswer = { readonly status: number; readonly body: unknown };
@@ -15,6 +16,8 @@ export type HttpSocket = { close(): void };
 
 /** Longest request body, bytes. */
 const MOST_BYTES = 64 * 1024;
+/** How long a request may take to arrive. */
+const REQUEST_MS = 5000;
 
 /**
  * Listens at `path`, which is made anew with `mode`, root's, and of `group` where that exists.
@@ -22,13 +25,20 @@ const MOST_BYTES = 64 * 1024;
  */
 export function serveHttp(path: string, mode: number, group: string | undefined, handle: HttpHandler): HttpSocket {
   removeFile(path);
-  const server = http().createServer((incoming, outgoing) => {
-    void answer(incoming, handle).then(({ status, body }) => {
-      outgoing.writeHead(status, { "content-type": "application/json", connection: "close" });
-      outgoing.end(`${JSON.stringify(body)}\n`);
+  let speaker: HttpServer | undefined;
+  /** Each with what ends it unless its request is there in time. */
+  const open = new Map<Socket, NodeJS.Timeout>();
+  const heard = (socket: Socket) => clearTimeout(open.get(socket));
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const late = setTimeout(() => socket.destroy(), REQUEST_MS);
+    open.set(socket, late.unref());
+    socket.once("close", () => {
+      heard(socket);
+      open.delete(socket);
     });
+    speaker ??= createSpeaker(handle, heard);
+    speaker.emit("connection", socket);
   });
-  server.requestTimeout = 5000;
   server.maxConnections = 64;
   listen(server, path, (hidden) => {
     const gid = group === undefined ? undefined : findGroup(group);
@@ -38,11 +48,22 @@ export function serveHttp(path: string, mode: number, group: string | undefined,
   server.unref();
   return {
     close() {
-      server.closeAllConnections();
       server.close();
+      for (const socket of open.keys()) socket.destroy();
       removeFile(path);
     },
   };
+}
+
+/** A server that listens nowhere: it is given connections. @param heard is told of those whose request is there */
+function createSpeaker(handle: HttpHandler, heard: (socket: Socket) => void): HttpServer {
+  return http().createServer((incoming, outgoing) => {
+    incoming.once("end", () => heard(incoming.socket));
+    void answer(incoming, handle).then(({ status, body }) => {
+      outgoing.writeHead(status, { "content-type": "application/json", connection: "close" });
+      outgoing.end(`${JSON.stringify(body)}\n`);
+    });
+  });
 }
 
 /** Nobody may connect before owner and mode are as they should be: it is made in a folder of ours and then moved. */

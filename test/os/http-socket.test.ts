@@ -1,9 +1,17 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { askDaemon } from "../../src/commands/control-client.ts";
-import { ADMIN_SOCKET, type ControlDeps, openControl, READ_SOCKET, withoutSecrets } from "../../src/daemon/control.ts";
+import {
+  ADMIN_SOCKET,
+  type ControlDeps,
+  openControl,
+  READ_SOCKET,
+  type ReloadResult,
+  withoutSecrets,
+} from "../../src/daemon/control.ts";
 import { createEventStream } from "../../src/daemon/event-stream.ts";
 import type { Status } from "../../src/daemon/status.ts";
 import { askHttp, serveHttp } from "../../src/os/http-socket.ts";
@@ -80,6 +88,31 @@ test("a body that is no JSON, or too long, is an answer and no defect", async ()
   expect(socketOwner.stops).toEqual([]);
   const long = await askHttp(join(folder, ADMIN_SOCKET), "POST", "/stop", "x".repeat(70_000), 2000);
   expect(long).toMatchObject({ status: 400, body: { error: "the request is longer than 65536 bytes" } });
+});
+
+test("a request that does not come to its end is cut off; one that does may be answered later", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const answered = Promise.withResolvers<ReloadResult>();
+    const asked = Promise.withResolvers<void>();
+    using _control = control({
+      reload: () => {
+        asked.resolve();
+        return answered.promise;
+      },
+    });
+    const slow = connect(join(folder, READ_SOCKET)).on("error", () => {});
+    const closed = new Promise((resolve) => slow.once("close", resolve));
+    slow.write("GET /status HTTP/1.1\r\nHost: x\r\n");
+    const reload = askHttp(join(folder, ADMIN_SOCKET), "POST", "/reload", {}, 60_000);
+    await asked.promise;
+    vi.advanceTimersByTime(5000);
+    await closed;
+    answered.resolve({ ok: false, file: "/f", problems: [] });
+    expect(await reload).toMatchObject({ status: 409 });
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("nobody there, gone, and forbidden are three messages", async () => {
