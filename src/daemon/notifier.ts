@@ -38,8 +38,9 @@ export type NotifierDeps = {
   /** Runs a command to its end, or until `timeoutMs`; never rejects. */
   readonly runCommand: RunCommand;
   readonly openFifo: (settings: FifoSettings) => FifoWriter;
-  /** Starts the program that reads a FIFO; the returned function ends it. */
-  readonly startReader: (command: CommandSettings, path: string) => () => void;
+  /** Starts the program that reads a FIFO; `ended` is told when it ends by itself, the returned function ends it. */
+  readonly startReader: (command: CommandSettings, path: string, ended: (reason: string) => void) => () => void;
+  readonly pause: (ms: number) => Promise<void>;
   readonly emit: (body: EventBody) => void;
 };
 
@@ -79,8 +80,7 @@ export function createNotifier(deps: NotifierDeps): Notifier {
     status: () => ({ mail: deps.mailRoom.status(), scriptsWaiting: queues.waiting() }),
     async stop(hurry) {
       await queues.drain(hurry);
-      fifos.close();
-      await deps.mailRoom.stop(hurry);
+      await Promise.all([fifos.close(hurry), deps.mailRoom.stop(hurry)]);
     },
   };
 }
@@ -94,22 +94,40 @@ type OpenFifo = {
   readonly settings: FifoSettings;
   readonly writer: FifoWriter;
   readonly endReader: () => void;
+  /** Resolves when the reader has ended; at once where there is none. */
+  readonly readerGone: Promise<void>;
+  closing: boolean;
   lost: number;
 };
 
+/** For the reader to read the last lines, of the end itself, before it is ended. */
+const LAST_LINES_MS = 500;
+
 function createFifos(deps: NotifierDeps) {
   const open = new Map<Fifo, OpenFifo>();
-  function closeOne(fifo: Fifo): void {
+  /** The reader comes to the end of the file first. */
+  async function closeOne(fifo: Fifo, hurry: boolean): Promise<void> {
     const former = open.get(fifo);
-    former?.endReader();
-    former?.writer.close();
+    if (former === undefined) return;
     open.delete(fifo);
+    former.closing = true;
+    former.writer.close();
+    if (!hurry) await Promise.race([former.readerGone, deps.pause(LAST_LINES_MS)]);
+    former.endReader();
   }
   function openOne(fifo: Fifo, settings: FifoSettings): void {
     try {
       const writer = deps.openFifo(settings);
-      const endReader = settings.script === undefined ? () => {} : deps.startReader(settings.script, settings.path);
-      open.set(fifo, { settings, writer, endReader, lost: 0 });
+      const gone = Promise.withResolvers<void>();
+      const ended = (reason: string) => {
+        gone.resolve();
+        if (!one.closing) deps.emit({ type: "warning", reason: `the reader of ${settings.path} ended: ${reason}` });
+      };
+      const { script, path } = settings;
+      if (script === undefined) gone.resolve();
+      const endReader = script === undefined ? () => {} : deps.startReader(script, path, ended);
+      const one: OpenFifo = { settings, writer, endReader, readerGone: gone.promise, closing: false, lost: 0 };
+      open.set(fifo, one);
     } catch (error) {
       deps.emit({ type: "warning", reason: error instanceof Error ? error.message : String(error) });
     }
@@ -120,7 +138,7 @@ function createFifos(deps: NotifierDeps) {
       for (const fifo of ["all", "vrrp", "lvs"] as const) {
         const settings = wanted[fifo];
         if (JSON.stringify(open.get(fifo)?.settings) === JSON.stringify(settings)) continue;
-        closeOne(fifo);
+        void closeOne(fifo, true);
         if (settings !== undefined) openOne(fifo, settings);
       }
     },
@@ -144,8 +162,8 @@ function createFifos(deps: NotifierDeps) {
         target.lost += 1;
       }
     },
-    close(): void {
-      for (const fifo of [...open.keys()]) closeOne(fifo);
+    async close(hurry: boolean): Promise<void> {
+      await Promise.all([...open.keys()].map((fifo) => closeOne(fifo, hurry)));
     },
   };
 }

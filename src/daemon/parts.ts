@@ -193,8 +193,8 @@ function createNotifierOf({ options, emit, warn, clock }: Context, runner: Scrip
       return reason === undefined ? { ok: true } : { ok: false, reason };
     },
     openFifo: (settings) => openFifo(settings.path, ownerOf(settings)),
-    startReader: (command, path) =>
-      runner.start(command, [path], (reason) => warn(`the reader of ${path} ended: ${reason}`)),
+    startReader: (command, path, ended) => runner.start(command, [path], ended),
+    pause: (ms) => new Promise((resolve) => void clock.after(ms, resolve)),
   });
 }
 
