@@ -15,6 +15,7 @@ import { collectStatus } from "./collect-status.ts";
 import { type Context, openContext, type ReadConfig } from "./context.ts";
 import { openControl, type ReloadResult } from "./control.ts";
 import type { DaemonOptions } from "./daemon-options.ts";
+import { dataText } from "./data-text.ts";
 import { statsJson, statsText } from "./dumps.ts";
 import { NO_KEYS } from "./journal.ts";
 import { checkPrivileges, EXIT, enterNetwork, makeRunDir, Refusal, refuseBesideKeepalived } from "./machine.ts";
@@ -87,7 +88,7 @@ async function live(context: Context): Promise<number> {
         if (state === "starting") reloadWanted = true;
         else void reload();
       },
-      dumpData: () => dump("keepalived.data", (at) => `${JSON.stringify(at, null, 2)}\n`),
+      dumpData: () => dump("keepalived.data", (at) => dataText(at, keeper.current()?.config)),
       dumpStats: () => dump("keepalived.stats", statsText),
       dumpJson: () => dump("keepalived.json", statsJson),
       clearStats: () => emit({ type: "info", reason: "statistics are not cleared: they count from the start" }),

@@ -527,10 +527,14 @@ describe("signals", () => {
 
   test("USR1, USR2 and SIGRTMIN+2 leave their files where exporters look", async () => {
     const process = await up(instance(), [], { TMPDIR: node.folder });
+    await expect.poll(async () => (await status()).vrrp?.routers[0]?.addresses[0]?.present).toBe(true);
     for (const signal of ["USR1", "USR2", "36"]) await node.run(["kill", `-${signal}`, String(process.pid)]);
     for (const name of ["data", "stats", "json"]) await process.line(new RegExp(`wrote .*keepalived\\.${name}`));
     const [entry] = JSON.parse(readFileSync(join(node.folder, "keepalived.json"), "utf8"));
     expect(entry).toMatchObject({ data: { iname: "VI_1", state: 2, vrid: 51 }, stats: { become_master: 1 } });
+    expect(readFileSync(join(node.folder, "keepalived.data"), "utf8")).toMatch(
+      / VRRP Instance = VI_1\n[\s\S]* {3}State = MASTER\n[\s\S]* {5}10\.0\.0\.9\/24 dev eth0 scope global set\n/,
+    );
     expect(readFileSync(join(node.folder, "keepalived.stats"), "utf8")).toMatch(
       /VRRP Instance: VI_1[\s\S]*Became master: 1/,
     );
