@@ -20,6 +20,8 @@ const HEAD_LIMIT = 64 * 1024;
 /** A body without end must not keep this process busy for a whole timeout. */
 const BODY_LIMIT = 256 * 1024 * 1024;
 const CHUNK_LINE_LIMIT = 4096;
+/** 100, 103 before the response itself: each is read over again in what came with it. */
+const INTERIM_LIMIT = 16;
 
 type Phase = "head" | "length" | "close" | "chunkSize" | "chunkData" | "chunkEnd" | "trailer";
 const MORE: Outcome = { done: false };
@@ -31,6 +33,7 @@ export function readResponse(wantDigest: boolean): ResponseReader {
   let status = 0;
   let left = 0;
   let total = 0;
+  let interim = 0;
   const hash: Hash | undefined = wantDigest ? createHash("md5") : undefined;
 
   function finish(): Outcome {
@@ -45,6 +48,7 @@ export function readResponse(wantDigest: boolean): ResponseReader {
   function head(bytes: Buffer): Outcome {
     const before = text.length;
     text += bytes.toString("latin1");
+    if (!text.startsWith("HTTP/".slice(0, text.length))) return problem("not an HTTP response");
     const end = headEnd(text, before);
     if (end === undefined) return text.length > HEAD_LIMIT ? problem("header longer than 64 KiB") : MORE;
     const parsed = parseHead(text.slice(0, end));
@@ -53,6 +57,7 @@ export function readResponse(wantDigest: boolean): ResponseReader {
     text = "";
     if (parsed.status < 200) {
       if (parsed.status === 101) return problem("status 101 where a response was asked for");
+      if (++interim > INTERIM_LIMIT) return problem(`more than ${INTERIM_LIMIT} interim responses`);
       return rest.length === 0 ? MORE : head(rest); // 100, 103: the real response follows
     }
     status = parsed.status;

@@ -67,9 +67,24 @@ test("random bytes are a response or a reason, never an exception", () => {
   );
 });
 
+test("who is no HTTP server is known by its first bytes, and not by the deadline", () => {
+  expect(readResponse(false).push(Buffer.from("220 smtp.example.org"))).toEqual({
+    done: true,
+    problem: "not an HTTP response",
+  });
+});
+
+test("a flood of interim responses costs neither time nor memory", () => {
+  const flood = Buffer.from("HTTP/1.1 100 \r\n\r\n".repeat(4000));
+  const started = performance.now();
+  for (let turn = 0; turn < 100; turn++) read([flood], false);
+  expect(performance.now() - started).toBeLessThan(1000);
+});
+
 test.each([
   ["HTTP/1.0 200 OK\n\nbody", 200, "bare line feeds"],
   ["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\n\r\n", 404, "an interim response comes before the real one"],
+  [`${"HTTP/1.1 103 \r\n\r\n".repeat(16)}HTTP/1.1 200 OK\r\n\r\n`, 200, "some of them are patience"],
   ["HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", 204, "204 has no body"],
   ["HTTP/2 200\r\n\r\n", 200, "no reason phrase"],
 ])("%j is status %i", (text, status, _why) => {
@@ -78,6 +93,9 @@ test.each([
 
 test.each([
   ["SSH-2.0-OpenSSH_9.2\r\n\r\n", "not an HTTP response"],
+  ["SSH-2.0-OpenSSH_9.2", "not an HTTP response"],
+  [`${"HTTP/1.1 100 \r\n\r\n".repeat(17)}HTTP/1.1 200 OK\r\n\r\n`, "more than 16 interim responses"],
+  ["HTT", "response ends within its header"],
   ["HTTP/1.1 200 OK\r\nServer: x", "response ends within its header"],
   ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "chunk size is no number"],
   ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabcd\r\n", "chunk without end"],
