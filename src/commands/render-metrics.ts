@@ -49,6 +49,8 @@ function daemon(status: Status): readonly Metric[] {
       ...processes.map((one): Sample => [{ process: one.name }, one.restarts]),
     ]),
     gauge("vipd_mail_waiting", "Letters in the spool.", [[{}, mail.waiting]]),
+    gauge("vipd_mail_held", "Letters in memory only, for the spool cannot be written.", [[{}, mail.held]]),
+    counter("vipd_mail_lost_total", "Letters that were neither kept nor sent.", [[{}, mail.lost]]),
     counter("vipd_mail_delivered_total", "Letters that a relay took.", [[{}, mail.delivered]]),
     counter("vipd_mail_refused_total", "Letters that a relay refused for good.", [[{}, mail.refused]]),
     counter("vipd_log_lines_lost_total", "Log lines that nobody read.", [[{}, status.logLinesLost]]),
@@ -185,6 +187,9 @@ function balancing(status: Status): readonly Metric[] {
     ]),
     gauge("vipd_check_up", "Whether a check succeeds.", [
       ...checks.map(({ check, labels }): Sample => [labels, known(check.state)]),
+    ]),
+    gauge("vipd_check_cannot_ask", "Whether this machine cannot make a check; its state is then an old one.", [
+      ...checks.map(({ check, labels }): Sample => [labels, Number(check.trouble)]),
     ]),
     gauge("vipd_check_seconds", "How long the last check took.", [
       ...checks.map(({ check, labels }): Sample => [labels, seconds(check.tookMs)]),

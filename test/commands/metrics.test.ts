@@ -41,6 +41,10 @@ test("what status shows, as numbers", () => {
   expect(of('vipd_server_up{service="[10.0.0.9]:tcp:80",server="[10.1.0.12]:tcp:80"}')).toBe(1);
   expect(of("vipd_config_refused")).toBe(1);
   expect(of("vipd_mail_waiting")).toBe(2);
+  expect(of("vipd_mail_held")).toBe(0);
+  expect([...samples].filter(([name]) => name.startsWith("vipd_check_cannot_ask")).map(([, value]) => value)).toEqual([
+    0,
+  ]);
 });
 
 test("a vipd that does not answer is down", () => {
