@@ -2,12 +2,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { journalFile } from "../daemon/context.ts";
-import { NO_KEYS, openJournal } from "../daemon/journal.ts";
+import { type Keys, NO_KEYS, openJournal } from "../daemon/journal.ts";
 import { enterNetwork } from "../daemon/machine.ts";
 import { lockHolder } from "../daemon/pid-file.ts";
+import { inNetwork, thisNetwork } from "../os/in-network.ts";
 import { namespacePath } from "../os/namespaces.ts";
 import { stopPromoting } from "../os/promotion.ts";
-import { sweepAddresses, sweepServices } from "../os/sweep.ts";
+import { type Swept, sweepAddresses, sweepServices } from "../os/sweep.ts";
 import { WRONG_WORDS } from "./exit.ts";
 
 /** @returns 0 if nothing of ours is left */
@@ -23,28 +24,35 @@ export function runSweep(words: readonly string[], runDir: string): number {
   try {
     const journal = openJournal(journalFile(runDir), (reason) => void process.stderr.write(`${reason}\n`));
     const ours = journal.ours();
-    if (ours.namespace !== undefined && !existsSync(namespacePath(ours.namespace))) {
-      journal.keep(NO_KEYS); // it went with everything in it
-      process.stdout.write(`the network namespace ${ours.namespace} is gone, and everything in it\n`);
-      return 0;
-    }
-    if (ours.namespace !== undefined) enterNetwork(ours.namespace);
-    const addresses = sweepAddresses(ours.addresses);
-    const services = words.includes("--keep-ipvs") ? { removed: [], failed: [] } : sweepServices(ours.services);
+    const home = thisNetwork();
+    const isGone = ours.namespace !== undefined && !existsSync(namespacePath(ours.namespace));
+    if (isGone) process.stdout.write(`the network namespace ${ours.namespace} is gone, and everything in it\n`);
+    else if (ours.namespace !== undefined) enterNetwork(ours.namespace);
+    const addresses = isGone ? NOTHING : sweepAddresses(ours.addresses);
+    const services = words.includes("--keep-ipvs") ? NOTHING : sweepTable(ours, home, isGone);
     for (const name of [...addresses.removed, ...services.removed]) process.stdout.write(`removed ${name}\n`);
     const failed = [...addresses.failed, ...services.failed];
     if (failed.length > 0) return complain(...failed.map((problem) => `Cannot remove ${problem}`));
-    const promoted = ours.promoted ?? [];
+    const promoted = isGone ? [] : (ours.promoted ?? []);
     stopPromoting(promoted);
     for (const link of promoted) process.stdout.write(`switched promote_secondaries of ${link} off again\n`);
-    if (addresses.removed.length + services.removed.length + promoted.length === 0)
+    if (!isGone && addresses.removed.length + services.removed.length + promoted.length === 0)
       process.stdout.write("nothing is left to remove\n");
-    if (ours.addresses.length + ours.services.length + promoted.length > 0)
-      journal.keep(words.includes("--keep-ipvs") ? { ...NO_KEYS, services: ours.services } : NO_KEYS);
+    journal.keep(words.includes("--keep-ipvs") ? { ...NO_KEYS, services: ours.services } : NO_KEYS);
     return 0;
   } catch (error) {
     return complain(`Cannot sweep: ${error instanceof Error ? error.message : String(error)}; run it as root`);
   }
+}
+
+const NOTHING: Swept = { removed: [], failed: [] };
+
+/** @param home path of the network namespace that this command was started in @param isGone the one that vipd worked in is */
+function sweepTable(ours: Keys, home: string, isGone: boolean): Swept {
+  const { services, ipvsNamespace: name } = ours;
+  if (name === undefined) return isGone ? NOTHING : sweepServices(services);
+  const path = name === "" ? home : namespacePath(name);
+  return existsSync(path) ? inNetwork(path, () => sweepServices(services)) : NOTHING;
 }
 
 function complain(...lines: readonly string[]): number {

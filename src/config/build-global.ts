@@ -16,7 +16,7 @@ export function buildGlobal(root: Statement, defs: Statement, machine: Machine, 
   return {
     routerId: textOf(defs, "router_id") ?? machine.hostName,
     netNamespace: textOf(root, "net_namespace"),
-    ipvsNamespace: textOf(root, "net_namespace_ipvs"),
+    ipvsNamespace: textOf(root, "net_namespace_ipvs") ?? (has(root, "net_namespace_ipvs") ? "" : undefined),
     instance: textOf(root, "instance"),
     childWaitMs: numberIn(root, "child_wait_time"),
     vrrpRealtimePriority: numberOf(defs, "vrrp_rt_priority"),

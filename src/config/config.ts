@@ -24,6 +24,7 @@ export type Config = {
 export type GlobalSettings = {
   readonly routerId: string;
   readonly netNamespace: string | undefined;
+  /** Empty: the one in which vipd is started. undefined: that of `netNamespace`. */
   readonly ipvsNamespace: string | undefined;
   readonly instance: string | undefined;
   readonly childWaitMs: number;

@@ -209,6 +209,7 @@ async function live(context: Context): Promise<number> {
   /** Just before a configuration is handed out. */
   async function beforeHandingOut(config: Config): Promise<void> {
     const namespace = options.namespace ?? config.global.netNamespace;
+    parts.locateIpvs(config);
     if (namespace !== undefined) enterNetwork(namespace);
     if (options.dryRun !== "all") refuseBesideKeepalived();
     parts.runner.configure(config.notify);

@@ -15,6 +15,8 @@ export type Keys = {
   readonly promoted?: readonly string[] | undefined;
   /** The network namespace that all of it is in; undefined = that of whoever reads this. */
   readonly namespace?: string | undefined;
+  /** The one that virtual services are in, where it is another; empty = that of whoever reads this. */
+  readonly ipvsNamespace?: string | undefined;
 };
 
 export const NO_KEYS: Keys = { addresses: [], services: [] };
@@ -85,6 +87,7 @@ export function union(a: Keys, b: Keys): Keys {
     services: [...new Set([...a.services, ...b.services])],
     ...promotedOf([...new Set([...(a.promoted ?? []), ...(b.promoted ?? [])])]),
     ...(b.namespace === undefined ? {} : { namespace: b.namespace }),
+    ...(b.ipvsNamespace === undefined ? {} : { ipvsNamespace: b.ipvsNamespace }),
   };
 }
 
@@ -113,10 +116,15 @@ export function parseJournal(text: string): Keys | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return undefined;
-    const { addresses, services, promoted, namespace } = value as Readonly<Record<string, unknown>>;
+    const { addresses, services, promoted, namespace, ipvsNamespace } = value as Readonly<Record<string, unknown>>;
     if (!isTexts(addresses) || !isTexts(services)) return undefined;
-    const links = isTexts(promoted) ? promotedOf(promoted) : {};
-    return { addresses, services, ...links, ...(typeof namespace === "string" ? { namespace } : {}) };
+    return {
+      addresses,
+      services,
+      ...(isTexts(promoted) ? promotedOf(promoted) : {}),
+      ...(typeof namespace === "string" ? { namespace } : {}),
+      ...(typeof ipvsNamespace === "string" ? { ipvsNamespace } : {}),
+    };
   } catch {
     return undefined;
   }

@@ -5,15 +5,16 @@ import type { Config } from "../config/config.ts";
 import type { FifoSettings } from "../notify/settings.ts";
 import { identityOf, localAccount } from "../os/accounts.ts";
 import { openFifo } from "../os/fifo.ts";
+import { thisNetwork } from "../os/in-network.ts";
 import { createKernelTable } from "../os/ipvs.ts";
 import { openLineFile } from "../os/line-file.ts";
+import { namespacePath } from "../os/namespaces.ts";
 import { forkRole } from "../os/role-process.ts";
 import { sweepAddresses } from "../os/sweep.ts";
 import type { Context } from "./context.ts";
 import { fixedChange } from "./fixed-settings.ts";
 import { createDryRunTable } from "./ipvs/dry-run.ts";
 import { createVirtualServices, type VirtualServices } from "./ipvs.ts";
-import { NO_KEYS } from "./journal.ts";
 import { EXIT, Refusal } from "./machine.ts";
 import { createMailRoom } from "./mail-room.ts";
 import type { Happened } from "./messages.ts";
@@ -36,6 +37,8 @@ export type Parts = {
   readonly participants: readonly (readonly Participant[])[];
   /** Runs the scripts of the configuration. */
   readonly runner: ScriptRunner;
+  /** Before a configuration is handed out, and before a network namespace is entered: where its IPVS is. */
+  locateIpvs(config: Config): void;
 };
 
 /** The admin's templates, then ours. */
@@ -54,11 +57,10 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
   });
   const notifier = createNotifierOf(context, runner);
   const writeDown = options.dryRun === "no" ? () => {} : openDryRunLog(options.dryRunLog, warn);
+  const ipvsNetwork = createIpvsNetwork();
+  const kernel = createKernelTable(ipvsNetwork.path);
   const services = createVirtualServices({
-    io:
-      options.dryRun === "no"
-        ? createKernelTable()
-        : createDryRunTable({ write: writeDown, wall: clock.wall, kernel: createKernelTable() }),
+    io: options.dryRun === "no" ? kernel : createDryRunTable({ write: writeDown, wall: clock.wall, kernel }),
     clock,
     emit,
     ours: () => journal.ours().services,
@@ -90,8 +92,7 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
     ours: () => journal.ours().addresses,
     facts: () => scripts.facts(),
     happened,
-    promoted: (link) =>
-      orWarn(() => journal.claim({ ...NO_KEYS, promoted: [link], namespace: journal.ours().namespace })),
+    promoted: (link) => orWarn(() => journal.claim({ ...journal.ours(), promoted: [link] })),
     removeAddresses: () => removeAddresses(context),
   });
   const checkers = createCheckersRole({
@@ -118,7 +119,20 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
     [own, ...(options.only === "checkers" ? [] : [{ name: "vrrp", ...vrrp }])],
     ...(options.only === "vrrp" ? [] : [[balancing]]),
   ];
-  return { vrrp, checkers, services, scripts, notifier, participants, runner };
+  return { vrrp, checkers, services, scripts, notifier, participants, runner, locateIpvs: ipvsNetwork.locate };
+}
+
+/** `net_namespace_ipvs`: a namespace of its own for IPVS; without a name that in which vipd was started. */
+function createIpvsNetwork() {
+  let initial: string | undefined;
+  let path: string | undefined;
+  return {
+    path: () => path,
+    locate({ global: { ipvsNamespace } }: Config): void {
+      initial ??= thisNetwork();
+      path = ipvsNamespace === "" ? initial : ipvsNamespace && namespacePath(ipvsNamespace);
+    },
+  };
 }
 
 /** vipd itself: what cannot change while it runs, and what it takes over. */

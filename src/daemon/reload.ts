@@ -109,11 +109,13 @@ export function createKeeper(
 
   /** A dry run creates nothing, and what an earlier run left stays its. */
   function keysFor(config: Config): Keys {
-    if (options.dryRun === "all") return { ...NO_KEYS, namespace: journal.ours().namespace };
+    const left = journal.ours();
+    if (options.dryRun === "all") return { ...left, ...NO_KEYS };
     const { addresses, services } = keysOf(config);
     const namespace = options.namespace ?? config.global.netNamespace;
     const promoted = promotion.missing(carriersOf(config));
-    return { addresses, promoted, services: options.dryRun === "no" ? services : [], namespace };
+    if (options.dryRun === "ipvs") return { ...left, addresses, promoted, services: [], namespace };
+    return { addresses, promoted, services, namespace, ipvsNamespace: config.global.ipvsNamespace };
   }
 
   function refuse(file: string, problems: readonly string[]): ReloadResult {

@@ -17,13 +17,14 @@ import type { Ip } from "../base/address.ts";
 import type { IpvsIo } from "../ipvs/io.ts";
 import type { Op } from "../ipvs/plan.ts";
 import type { Destination, Service } from "../ipvs/table.ts";
+import { inNetwork } from "./in-network.ts";
 
-/** Speaks to the table of the network namespace in which it is opened. */
-export function createKernelTable(): IpvsIo {
+/** Speaks to the table of the network namespace in which it is opened. @param network path of another one */
+export function createKernelTable(network: () => string | undefined = () => undefined): IpvsIo {
   let ipvs: Ipvs | undefined;
 
   function opened(): Ipvs {
-    ipvs ??= openIpvs();
+    ipvs ??= inNetwork(network(), openIpvs);
     return ipvs;
   }
 

@@ -59,6 +59,13 @@ test("the defaults of an instance", () => {
   });
 });
 
+test("net_namespace_ipvs without a name is the namespace in which vipd is started, and not that of net_namespace", () => {
+  const ipvs = (lines: string) => good(lines + instance("")).global.ipvsNamespace;
+  expect(ipvs("net_namespace blue\n")).toBeUndefined();
+  expect(ipvs("net_namespace blue\nnet_namespace_ipvs\n")).toBe("");
+  expect(ipvs("net_namespace blue\nnet_namespace_ipvs lb\n")).toBe("lb");
+});
+
 describe("defaults that depend on other keywords", () => {
   test("state MASTER without a priority has 255", () => {
     expect(router(" state MASTER")).toMatchObject({ priority: 255, initial: "MASTER" });

@@ -63,6 +63,13 @@ test("the namespace of the last claim is kept, for whoever sweeps later", () => 
   expect(onDisk()).toEqual({ addresses: [A], services: [] });
 });
 
+test("the namespace of the virtual services is kept too, also the empty one, which is where vipd was started", () => {
+  const { journal, onDisk } = setUp();
+  journal.claim({ addresses: [], services: [WEB], namespace: "blue", ipvsNamespace: "" });
+  journal.keep({ addresses: [], services: [WEB] });
+  expect(onDisk()).toEqual({ addresses: [], services: [WEB], namespace: "blue", ipvsNamespace: "" });
+});
+
 test("links on which promotion was off: they add up, and only those named are kept; journals without them are read", () => {
   const { journal, onDisk } = setUp('{"version":1,"addresses":[],"services":[]}');
   journal.claim({ addresses: [A], services: [], promoted: ["eth0"] });

@@ -501,12 +501,11 @@ describe("signals", () => {
   test("SIGRTMIN+2 and SIGRTMAX-1 before the program is loaded wait until it is", async () => {
     const preload = await node.write(
       "early.mjs",
-      `const timer = setInterval(() => {
-        if (globalThis.vipd === undefined) return; // not the launcher, or not yet
-        clearInterval(timer);
+      `// the last thing that the launcher does before it loads the program
+      Object.defineProperty(globalThis, "vipd", { configurable: true, set(value) {
+        Object.defineProperty(globalThis, "vipd", { value });
         for (const signal of [63, 36]) process.kill(process.pid, signal);
-      }, 1);
-      timer.unref();`,
+      } });`,
     );
     await node.shell("rm -f /run/early/keepalived.json; mkdir -p /run/early");
     const env = { NODE_OPTIONS: `--import=${preload}`, TMPDIR: "/run/early" };

@@ -28,7 +28,7 @@ export const processKeywords: readonly Entry[] = [
     range: "no NAME = initial netns",
     since: "2.1.0",
     meaning: "network namespace used for IPVS sockets",
-    support: "not yet",
+    support: "honoured",
   },
   {
     path: "namespace_with_ipsets",
