@@ -4,6 +4,7 @@
  */
 import type { Clock, WallClock } from "../base/clock.ts";
 import type { Event, EventBody } from "../events.ts";
+import { createTextRing } from "./text-ring.ts";
 
 export type EventStream = {
   readonly boot: string;
@@ -14,10 +15,13 @@ export type EventStream = {
   since(seq: number): { readonly events: readonly Event[]; readonly complete: boolean; readonly last: number };
 };
 
-/** @param kept how many events are remembered for `since` */
-export function createEventStream(boot: string, clock: Clock & WallClock, kept = 2000): EventStream {
+/** Some 1,500 events. */
+const REMEMBERED_BYTES = 512 * 1024;
+
+/** @param bytes how much is remembered for `since`, as JSON */
+export function createEventStream(boot: string, clock: Clock & WallClock, bytes = REMEMBERED_BYTES): EventStream {
   const listeners: ((event: Event) => void)[] = [];
-  let recent: Event[] = [];
+  const recent = createTextRing(bytes);
   let seq = 0;
   return {
     boot,
@@ -27,14 +31,14 @@ export function createEventStream(boot: string, clock: Clock & WallClock, kept =
       const monotonicMs = happenedMs ?? nowMs;
       const wallMs = Math.round(clock.wall() - Math.max(0, nowMs - monotonicMs));
       const event: Event = { boot, seq, wallMs, monotonicMs, ...body };
-      recent.push(event);
-      if (recent.length > 2 * kept) recent = recent.slice(-kept);
+      recent.add(JSON.stringify(event));
       for (const tell of listeners) tell(event);
     },
     onEvent: (fn) => void listeners.push(fn),
     since(after) {
-      const events = recent.slice(-kept).filter((event) => event.seq > after);
-      return { events, complete: (events[0]?.seq ?? seq + 1) <= after + 1, last: seq };
+      const known = Math.max(after, seq - recent.count());
+      const texts = known >= seq ? [] : recent.newest().slice(known - seq);
+      return { events: texts.map((text) => JSON.parse(text) as Event), complete: known <= after, last: seq };
     },
   };
 }

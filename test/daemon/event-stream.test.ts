@@ -27,12 +27,12 @@ test("the time of day is that at which it happened, not at which it was told", (
 });
 
 test("since tells what is newer, and whether something between is no longer known", () => {
-  const stream = createEventStream("b", virtualClock(), 3);
-  for (let number = 1; number <= 10; number++) stream.emit(info(`${number}`));
-  expect(stream.since(8)).toMatchObject({ complete: true, last: 10, events: [{ seq: 9 }, { seq: 10 }] });
-  expect(stream.since(7).complete).toBe(true);
-  expect(stream.since(6)).toMatchObject({ complete: false, events: [{ seq: 8 }, { seq: 9 }, { seq: 10 }] });
-  expect(stream.since(10)).toEqual({ complete: true, last: 10, events: [] });
+  const stream = createEventStream("b", virtualClock(), 350); // three of them
+  for (let number = 1; number <= 40; number++) stream.emit(info(`${number}`));
+  expect(stream.since(38)).toMatchObject({ complete: true, last: 40, events: [{ seq: 39 }, { seq: 40 }] });
+  expect(stream.since(37).complete).toBe(true);
+  expect(stream.since(36)).toMatchObject({ complete: false, events: [{ seq: 38 }, { seq: 39 }, { seq: 40 }] });
+  expect(stream.since(40)).toEqual({ complete: true, last: 40, events: [] });
 });
 
 test("a run is named by the kernel's boot and its start", () => {
