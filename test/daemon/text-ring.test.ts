@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createTextRing } from "../../src/daemon/text-ring.ts";
 
 test("the oldest make room", () => {
-  const ring = createTextRing(30); // 4 bytes before each text
+  const ring = createTextRing(29); // 4 bytes before each text
   for (const text of ["one", "two", "three", "six"]) ring.add(text);
   expect(ring.newest()).toEqual(["two", "three", "six"]);
   ring.add("seventeen letters");
@@ -11,9 +11,9 @@ test("the oldest make room", () => {
 });
 
 test("what is larger than everything is not kept, and nothing before it", () => {
-  const ring = createTextRing(30);
+  const ring = createTextRing(29);
   ring.add("one");
-  ring.add("x".repeat(27));
+  ring.add("x".repeat(26));
   expect(ring.newest()).toEqual([]);
   ring.add("x".repeat(25));
   ring.add("");
