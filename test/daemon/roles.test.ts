@@ -7,7 +7,9 @@ import { withRouters } from "./config.ts";
 import { turns, virtualClock } from "./virtual-clock.ts";
 
 async function atWork() {
-  const clock = virtualClock();
+  const virtual = virtualClock();
+  let sleptMs = 0;
+  const clock = { ...virtual, now: () => virtual.now() + sleptMs };
   const home = nursery();
   const removals: number[] = [];
   const fact = { tracker: "script", id: "chk", value: "up", reason: "succeeds", at: 0 } as const;
@@ -39,7 +41,11 @@ async function atWork() {
     says({ type: "event", event: { body, monotonicMs: clock.now() } });
   };
   const former = () => home.last().sent.flatMap((one) => (Object(one).type === "begin" ? [Object(one).former] : []));
-  return { clock, home, role, says, becomes, former, removals, fact };
+  /** Of vipd itself: time passes and no timer runs. */
+  const sleep = (ms: number) => {
+    sleptMs += ms;
+  };
+  return { clock, sleep, home, role, says, becomes, former, removals, fact };
 }
 
 test("the first one follows nobody", async () => {
@@ -70,6 +76,17 @@ test("one that hung counts from its last answer", async () => {
   home.last().dies("signal SIGKILL");
   says({ type: "hello", pid: 101 });
   expect(former()).toMatchObject([{ masters: ["one"], aliveMs: answeredMs }]);
+});
+
+test("one that died while vipd slept may have been dead for long", async () => {
+  const { clock, sleep, home, becomes, former, says } = await atWork();
+  becomes("VI_1", "MASTER");
+  says({ type: "pong", id: 1 });
+  const pingedMs = clock.now();
+  sleep(10_000);
+  home.last().dies("signal SIGKILL");
+  says({ type: "hello", pid: 101 });
+  expect(former()).toMatchObject([{ masters: ["one"], aliveMs: pingedMs + 1000 }]);
 });
 
 test("one that never got to work says nothing about when the one before it did; addresses that are gone have no master", async () => {
