@@ -157,7 +157,7 @@ function serve(): void {
       const { name, letter } = posted;
       if (owed.length > 0) delays.set(name, putOff(delays.get(name), boottimeMs()));
       if (owed.length === 0) forget(spool, name, taken.length === 0);
-      else if (reached && isHopeless(posted, Date.now())) setAside(spool, name, later[0]?.reason ?? "");
+      else if (reached && isHopeless(posted, delays, Date.now())) setAside(spool, name, later[0]?.reason ?? "");
       else if (taken.length + never.length > 0) lastError = desk.owe(spool, name, { ...letter, owed }) ?? lastError;
     }
     if (!reached) for (const { name } of letters) delays.set(name, { tries: delays.get(name)?.tries ?? 1, untilMs: 0 });

@@ -14,6 +14,8 @@ export type Delays = ReadonlyMap<string, Delay>;
 
 /** Whoever would not take a letter for so long never will (RFC 5321 §4.5.4.1). */
 const GIVE_UP_MS = 5 * 24 * 3_600_000;
+/** But not at once, for a clock that was not set yet may have dated it. */
+const GIVE_UP_TRIES = 10;
 const FOREVER_MS = 24 * 3_600_000;
 
 /** After 5, 10, 20 … 300 s. */
@@ -45,6 +47,6 @@ export function packed(due: readonly Posted[]): readonly Envelope[] {
   );
 }
 
-export function isHopeless({ letter }: Posted, wallMs: number): boolean {
-  return wallMs - letter.event.wallMs > GIVE_UP_MS;
+export function isHopeless({ name, letter }: Posted, delays: Delays, wallMs: number): boolean {
+  return wallMs - letter.event.wallMs > GIVE_UP_MS && (delays.get(name)?.tries ?? 0) >= GIVE_UP_TRIES;
 }

@@ -45,6 +45,8 @@ test("a letter that some have already never shares an envelope with one that all
 test("after five days nobody waits for a recipient any more", () => {
   const letter = posted("a");
   const { wallMs } = letter.letter.event;
-  expect(isHopeless(letter, wallMs + 5 * 86_400_000)).toBe(false);
-  expect(isHopeless(letter, wallMs + 5 * 86_400_000 + 1)).toBe(true);
+  const tried = (tries: number) => new Map([["a", { tries, untilMs: 0 }]]);
+  expect(isHopeless(letter, tried(1440), wallMs + 5 * 86_400_000)).toBe(false);
+  expect(isHopeless(letter, tried(1440), wallMs + 5 * 86_400_000 + 1)).toBe(true);
+  expect(isHopeless(letter, tried(9), wallMs + 50 * 365 * 86_400_000)).toBe(false); // dated before the clock was set
 });
