@@ -76,7 +76,7 @@ function routerOf(name: string, block: Statement, context: RouterContext): Route
     ...trackersOf(block, { scripts: context.scripts, report, subject: name, ownInterface: device }),
     ...linksOf([...addresses, ...excluded], device ?? ""),
   ];
-  const destination = destinationOf(block, defs, report);
+  const destination = destinationOf(block, defs, family, report);
   const [advertised, unadvertised] = fitting(name, block, ofFamily(name, block, addresses, family, report), report);
   const authentication = authenticationOf(name, block, version, strict, report);
   sayVmac(block, report);
@@ -240,19 +240,25 @@ function sourceOf(block: Statement): Ip | undefined {
   return text === undefined ? undefined : ip(text);
 }
 
-function destinationOf(block: Statement, defs: Statement, report: Report): Ip {
-  const own = find(block, "mcast_dst_ip");
-  const statement = own ?? find(defs, "vrrp_mcast_group4");
-  const text = typeof statement?.value === "string" ? statement.value : "224.0.0.18";
+/** Where adverts go unless something is written, by family. */
+const MULTICAST = {
+  ipv4: { keyword: "vrrp_mcast_group4", group: "224.0.0.18", name: "IPv4", range: "224.0.0.0/4" },
+  ipv6: { keyword: "vrrp_mcast_group6", group: "ff02::12", name: "IPv6", range: "ff00::/8" },
+} as const;
+
+function destinationOf(block: Statement, defs: Statement, family: Family, report: Report): Ip {
+  const { keyword, group, name, range } = MULTICAST[family];
+  const statement = find(block, "mcast_dst_ip") ?? find(defs, keyword);
+  const text = typeof statement?.value === "string" ? statement.value : group;
   const address = ip(text);
-  if (isMulticast(address) && !address.includes(":")) return address;
+  if (isMulticast(address) && familyOf(address) === family) return address;
   if (statement !== undefined)
     report.at(
       statement,
       1,
-      wrong("VIPD021", `${text} is not an IPv4 multicast address`, "write an address from 224.0.0.0/4"),
+      wrong("VIPD021", `${text} is not an ${name} multicast address`, `write an address from ${range}`),
     );
-  return ip("224.0.0.18");
+  return ip(group);
 }
 
 function sayVmac(block: Statement, report: Report): void {

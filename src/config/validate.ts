@@ -66,6 +66,7 @@ function validateOne(
   if (!checkWords(statement, rule, context)) statement.rule = undefined;
   else {
     if (rule.entry.repeat !== "all") repeated(statement, rule, serial, context);
+    if (rule.entry.instead !== undefined) tellOld(statement, rule.entry, context.report);
     if (block === undefined || block.entry.support !== "not yet") tellSupport(statement, rule.entry, context.report);
   }
   if (statement.body !== undefined && rule.entry.takes.form === "block")
@@ -241,12 +242,13 @@ function repeated(statement: Statement, rule: Rule, serial: number, context: Con
   (first ? statement : before).rule = undefined;
 }
 
+function tellOld(statement: Statement, { quiet, instead }: Entry, report: Report): void {
+  const saying = quiet === true ? hint : doubtful;
+  report.at(statement, 0, saying("VIPD010", `${statement.words[0]} is an old spelling`, `write ${instead} instead`));
+}
+
 function tellSupport(statement: Statement, entry: Entry, report: Report): void {
   const name = statement.words[0] ?? "";
-  if (entry.instead !== undefined) {
-    const saying = entry.quiet === true ? hint : doubtful;
-    report.at(statement, 0, saying("VIPD010", `${name} is an old spelling`, `write ${entry.instead} instead`));
-  }
   if (entry.support === "honoured") return;
   if (entry.support === "not yet") {
     report.at(

@@ -159,6 +159,17 @@ describe("what runs under keepalived with a report runs here with a warning", ()
   });
 });
 
+test("an old spelling in a check that is not honoured yet is told, too", () => {
+  const text = service("").replace("TCP_CHECK {\n\n", "SSL_GET {\n nb_get_retry 3\n url {\n path /\n }\n");
+  expect(counted(text)).toEqual(["9:2 nb_get_retry is an old spelling"]);
+});
+
+test("the multicast group of an IPv6 instance is one of IPv6", () => {
+  const six = instance(" mcast_dst_ip ff12::12").replace("192.0.2.9/24", "fe80::9/64");
+  expect(counted(six)).toEqual([]);
+  expect(counted(six.replace("ff12::12", "224.0.0.99"))).toEqual(["7:15 224.0.0.99 is not an IPv6 multicast address"]);
+});
+
 describe("one mistake is told once", () => {
   test("addresses that cannot be read are not missing", () =>
     expect(counted(instance("").replace("192.0.2.9/24", "X.X.X.9"))).toEqual(["5:3 X.X.X.9 is not an IP address"]));

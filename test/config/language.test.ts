@@ -245,6 +245,8 @@ describe("definitions", () => {
     const lines = said(text);
     expect(lines.filter((line) => /VIPD0(03|21)/.test(line))).toEqual([]);
     expect(lines.filter((line) => /VIPD026|VIPD016/.test(line))).toHaveLength(9);
+    const meant = said("$N=5\nstatic_ipaddress {\n 192.0.2.$N/24 dev eth0\n}\n");
+    expect(meant.filter((line) => /VIPD016|VIPD021/.test(line))).toHaveLength(2);
     expect(lines.filter((line) => line.includes("VIPD004")).map((line) => line.split(" ", 1)[0])).toEqual(["2:37"]);
   });
   test("placeholders of templates are named as what they are, and their braces do no harm", () => {

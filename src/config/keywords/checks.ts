@@ -301,6 +301,7 @@ export const checksKeywords: readonly Entry[] = [
     support: "not yet",
     repeat: "all",
     instead: "the same keywords directly in SMTP_CHECK",
+    quiet: true,
   },
   {
     path: "virtual_server/real_server/SMTP_CHECK/host/connect_ip",
