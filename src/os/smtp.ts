@@ -130,7 +130,7 @@ function isTlsTrouble(error: unknown): boolean {
   return responseCode === undefined && /SSL routines|TLS/.test(message);
 }
 
-/** The mail as a whole failed. What was said of single recipients before still holds, if it was a refusal. */
+/** The mail as a whole failed. What was said of single recipients is known only where all of them were rejected. */
 function failed(mail: Mail, relay: Relay, error: unknown): Delivery {
   if (!(error instanceof Error)) throw error;
   const smtp: SmtpError = error;
@@ -178,6 +178,8 @@ function words(error: SmtpError): string {
 
 function rejectWhen(signal: AbortSignal, deadlineMs: number): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Error(`no end after ${deadlineMs / 1000} s`)), { once: true });
+    const expire = () => reject(new Error(`no end after ${deadlineMs / 1000} s`));
+    if (signal.aborted) expire();
+    else signal.addEventListener("abort", expire, { once: true });
   });
 }
