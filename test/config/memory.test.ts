@@ -2,9 +2,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Loaded } from "../../src/config/config.ts";
+import { type LoadOptions, loadConfig } from "../../src/config/load.ts";
 import type { MachineView } from "../../src/config/machine.ts";
-import { createMemory } from "../../src/config/memory.ts";
-import { load } from "./load.ts";
+import { createMemory, type Memory } from "../../src/config/memory.ts";
+import type { Files } from "../../src/config/source.ts";
+import { type Before, pack, unpack } from "../../src/daemon/handover.ts";
+import { filesOf, load, MAIN } from "./load.ts";
 
 const service = (at: number, lines = "") => `virtual_server 192.0.2.${at} 80 {
     delay_loop 6
@@ -37,8 +40,9 @@ const view: MachineView = {
 
 test("services that stand as before are the same objects, wherever they stand now", () => {
   const memory = createMemory();
-  const before = load(service(1) + service(2) + service(3), { memory }).config;
-  const after = load(`# one line more\n${instance}${service(3)}${service(1)}${service(2, "    quorum 1\n")}`, {
+  const third = service(3).replace("80 {", "80\n{");
+  const before = load(service(1) + service(2) + third, { memory }).config;
+  const after = load(`# one line more\n${instance}${third}${service(1)}${service(2, "    quorum 1\n")}`, {
     memory,
   }).config;
   expect(after?.services.map((one) => before?.services.indexOf(one))).toEqual([2, 0, -1]);
@@ -88,13 +92,35 @@ const pieces = [
   "virtual_server_group G {\n    192.0.2.40 80\n}\n",
   "$EMPTY=\n",
   "global_defs {\n    smtp_alert_checker true\n}\n",
+  "global_defs {\n    enable_script_security\n    script_user nobody\n}\n",
   "include other.conf\n",
+  "include unfinished.conf\n",
   instance,
   "# a comment\n",
   "\n",
   "}\n",
   "{\n",
   "virtual_server",
+  service(21).replaceAll("    ", "\t"),
+  service(22, "    quorum 1 # \0\n"),
+  service(23, `    # ${"long ".repeat(250)}\n`),
+  service(24).replace("80 {", `80 { # ${"long ".repeat(250)}`),
+  service(25, "    weight {{ weight }}\n"),
+  service(26, '    quorum_down "/bin/false | cat" nobody\n    quorum 9\n'),
+  service(27, "    include servers.conf\n"),
+  service(28, "    ~SEQ(x, 1, 2) real_server 198.51.100.6$x 80 { }\n"),
+  service(29).replace(
+    "        TCP_CHECK {",
+    '        notify_up "/bin/true x" nobody\n        MISC_CHECK {\n misc_path "/bin/true"',
+  ),
+  service(32).replace("connect_timeout 3", "connect_timeout 30\n            bind_if eth9"),
+  service(33).replace(/TCP_CHECK[^}]*/, 'HTTP_GET {\n            url {\n path /\n regex "a b" c\n }\n        '),
+  service(34).replace(/TCP_CHECK[^}]*}/, ""),
+  service(34).replace(/TCP_CHECK[^}]*/, "FILE_CHECK {\n            track_file F\n        "),
+  "$BLOCK=virtual_server 192.0.2.35 80 { \\\n    protocol TCP \\\n}\n$BLOCK\n",
+  "$OPEN=virtual_server 192.0.2.36 80 \\\n", // what follows belongs to it
+  service(37, "    quorum_up /bin/true nobody nogroup more\n"),
+  "\ufeff",
 ];
 
 /** A file is changed again and again: something is put in, taken out, or moved to the end. */
@@ -102,28 +128,89 @@ const edit = fc.record({
   kind: fc.constantFrom("put", "take", "move"),
   piece: fc.nat(pieces.length - 1),
   at: fc.nat(12),
+  /** What else is different this time. */
+  moment: fc.record(
+    {
+      /** Whoever writes the file has come so far. */
+      cut: fc.nat(3000),
+      /** It was read before all of it was there, and again. */
+      unfinished: fc.nat(3000),
+      configId: fc.constant("beta"),
+      tolerant: fc.boolean(),
+      path: fc.constantFrom("/var/lib/vipd/last-good.conf", "/etc/test/m*.conf"),
+      readerDies: fc.constant(true),
+    },
+    { requiredKeys: [], noNullPrototype: true },
+  ),
 });
+type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
 
-function changed(
-  parts: readonly string[],
-  { kind, piece, at }: { kind: string; piece: number; at: number },
-): readonly string[] {
+function changed(parts: readonly string[], { kind, piece, at }: Edit): readonly string[] {
   const place = parts.length === 0 ? 0 : at % parts.length;
   if (kind === "put" || parts.length === 0) return parts.toSpliced(place, 0, pieces[piece] ?? "");
   const rest = parts.toSpliced(place, 1);
   return kind === "take" ? rest : [...rest, parts[place] ?? ""];
 }
 
+const options: LoadOptions = {
+  configId: "alpha",
+  tolerant: true,
+  environment: () => undefined,
+  random: () => 0,
+  hostName: "alpha.example.org",
+  userName: "root",
+  view,
+};
+
+/** Main files with the same text, and one more that `m*` finds; the first `unfinished` characters are what is read first. */
+function disk(text: string, unfinished: number | undefined): Files {
+  const more = {
+    "/etc/test/more.conf": service(1) + service(40),
+    "/etc/test/other.conf": service(30) + service(31),
+    "/etc/test/unfinished.conf": service(2) + service(31).trimEnd(),
+    "/etc/test/servers.conf": "real_server 198.51.100.50 80 {\n}\n",
+  };
+  const filesWith = (main: string) => filesOf({ [MAIN]: main, "/var/lib/vipd/last-good.conf": main, ...more });
+  if (unfinished === undefined) return filesWith(text);
+  let files = filesWith(text.slice(0, unfinished));
+  const rest = [filesWith(text)];
+  return {
+    read: (path) => files.read(path),
+    glob: (pattern) => files.glob(pattern),
+    changed() {
+      const next = rest.shift();
+      files = next ?? files;
+      return next && MAIN;
+    },
+  };
+}
+
+/** A thread that reads, and vipd, which hears of it what has changed. */
+function createReading() {
+  const memory = createMemory();
+  let [here, there]: [Before, Before] = [[], []];
+  return (read: (memory: Memory) => Loaded): Loaded => {
+    const sent = pack(read(memory), here);
+    here = sent.now;
+    const received = unpack(sent.handover, there);
+    there = received.now;
+    return received.loaded;
+  };
+}
+
 test("after any changes it reads the same value and tells the same problems", () => {
   fc.assert(
     fc.property(fc.array(edit, { minLength: 4, maxLength: 24 }), (edits) => {
-      const memory = createMemory();
+      let reading = createReading();
       let parts: readonly string[] = [];
       for (const one of edits) {
         parts = changed(parts, one);
-        const text = parts.join("");
-        const more = { "/etc/test/other.conf": service(30) + service(31) };
-        expect<Loaded>(load(text, { memory, more, view })).toEqual(load(text, { more, view }));
+        const { cut, unfinished, readerDies, path = MAIN, ...moment } = one.moment;
+        const text = parts.join("").slice(0, cut);
+        if (readerDies) reading = createReading();
+        const read = (memory?: Memory) =>
+          loadConfig(disk(text, unfinished), path, { ...options, ...moment, ...(memory && { memory }) });
+        expect<Loaded>(reading(read)).toEqual(read());
       }
     }),
     { numRuns: 300 },
