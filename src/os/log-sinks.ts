@@ -22,6 +22,9 @@ export function isJournal(environment: Readonly<Record<string, string | undefine
   }
 }
 
+/** More is not held back: it would count as waiting for a reader. */
+const MOST_TOGETHER_BYTES = 64 * 1024;
+
 /** A reader that goes away (EPIPE) is the end of the output, not of the program. */
 export function standardOutput(): LineSink {
   const { stdout } = process;
@@ -37,14 +40,16 @@ export function standardOutput(): LineSink {
     process.nextTick(endTogether);
   }
   function endTogether(): void {
+    if (together) stdout.uncork();
     together = false;
-    stdout.uncork();
   }
+  process.once("exit", endTogether); // within a turn
   return {
     write(line) {
       if (broken) return true;
       if (!together) beginTogether();
       stdout.write(line);
+      if (stdout.writableLength > MOST_TOGETHER_BYTES) endTogether();
       return true;
     },
     waiting: () => (broken ? 0 : stdout.writableLength),

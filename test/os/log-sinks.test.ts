@@ -1,5 +1,6 @@
-/** Syslog's socket, played by one of ours. */
-import { mkdtempSync, rmSync } from "node:fs";
+/** Syslog's socket, played by one of ours, and standard output, of processes of their own. */
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSocket } from "dgram-ext";
@@ -44,4 +45,35 @@ test("syslog that was restarted is found again", () => {
   using second = listen();
   expect(sink?.write("found")).toBe(true);
   expect(second.receive()?.data.toString()).toBe("found");
+});
+
+/** Runs these lines, which have the sink `output`. @returns what the process wrote to standard output, and to standard error */
+function outputOf(lines: string, kind: "pipe" | "file"): readonly [out: string, error: string] {
+  const sinks = JSON.stringify(join(import.meta.dirname, "../../src/os/log-sinks.ts"));
+  const code = `const { standardOutput } = await import(${sinks}); const output = standardOutput(); ${lines}`;
+  const [out, error] = [join(folder, "out"), join(folder, "error")];
+  const [outFile, errorFile] = [openSync(out, "w"), openSync(error, "w")];
+  try {
+    const stdio = ["ignore", kind === "pipe" ? "pipe" : outFile, errorFile] as const;
+    const piped = execFileSync(process.execPath, ["--input-type=module", "-e", code], { stdio: [...stdio] });
+    return [kind === "pipe" ? String(piped) : readFileSync(out, "utf8"), readFileSync(error, "utf8")];
+  } finally {
+    closeSync(outFile);
+    closeSync(errorFile);
+  }
+}
+
+test.each(["pipe", "file"] as const)("lines of a turn that ends the process are in the %s", (kind) => {
+  expect(outputOf('output.write("one\\n"); output.write("two\\n"); process.exit(0);', kind)[0]).toBe("one\ntwo\n");
+});
+
+test("ten thousand lines of one turn do not wait in it where the reader takes them, and are flushed in order", () => {
+  const lines = `
+    for (let at = 0; at < 10_000; at++) output.write(\`\${at} \${"x".repeat(500)}\\n\`);
+    process.stderr.write(String(output.waiting()));
+    await output.flush();
+    process.exit(0);`;
+  const [out, waiting] = outputOf(lines, "file");
+  expect(out.split("\n").map((line) => line.split(" ", 1)[0])).toEqual([...Array(10_000).keys().map(String), ""]);
+  expect(Number(waiting)).toBeLessThan(100_000);
 });
