@@ -40,8 +40,8 @@ export type VirtualServices = Participant & {
   /** What was committed is in force: services in it that others made are ours from now on. */
   accepted(): Promise<void>;
   /**
-   * For the checkers: all that is known; between `prepare` and `commit` what is known of services that the new configuration changes
-   * (the checks of the others go on there).
+   * For the checkers, who may just have been started anew: all that is known; between `prepare` and `commit` also of the checks that the
+   * new configuration brings, which stand last and count.
    */
   health(): Health;
   verdict(verdict: Verdict): void;
@@ -154,7 +154,10 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
     abandon() {
       next = undefined;
     },
-    health: () => (next === undefined ? pools.health() : pools.preview(next.services, next.checks.checks, wasUp)),
+    health() {
+      const known = pools.health();
+      return next === undefined ? known : [...known, ...pools.preview(next.services, next.checks.checks, wasUp)];
+    },
     verdict: pools.verdict,
     failure: pools.failure,
     status(checks) {

@@ -298,8 +298,11 @@ test("a reload changes what differs and nothing else; health of a server outlive
   const changed = service([server(11, { checks: ["other check 11"] }), server(12), server(13)], { scheduler: "wlc" });
   const added = service([server(31)], { match: { type: "address", protocol: "udp", ip: ip("192.0.2.1"), port: 53 } });
   const next = configOf(changed, added);
+  await say("check 12", "up");
   await vipd.prepare(next as never, 2);
   expect(vipd.health()).toEqual([
+    ["check 11", "down"],
+    ["check 12", "up"],
     ["other check 11", "down"],
     ["check 12", "up"],
   ]);
@@ -403,6 +406,20 @@ test("a kernel without IPVS: said once, tried again every ten seconds, and progr
   await nextTurn();
   expect(shown(kernel)).toEqual(["tcp 192.0.2.1:80: 12=1"]);
   expect(vipd.state()).toMatchObject({ available: true, error: undefined });
+});
+
+test("checkers that die while a reload is prepared are told of services that it does not change, too", async () => {
+  const { say, vipd } = await start(kernelOf(), configOf(pair));
+  await say("check 11", "down");
+  await say("check 12", "up");
+  const added = service([server(31)], { match: { type: "fwmark", mark: 7, family: "ipv4" } });
+  await vipd.prepare(configOf(pair, added) as never, 2);
+  expect(new Map(vipd.health())).toEqual(
+    new Map([
+      ["check 11", "down"],
+      ["check 12", "up"],
+    ]),
+  );
 });
 
 test("a quorum that a reload takes away is lost, not one to start with", async () => {
