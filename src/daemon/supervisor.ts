@@ -43,7 +43,7 @@ export type SupervisorDeps<To> = {
 };
 
 export type Supervisor<To extends object> = {
-  /** Takes over `first`, which runs already, or starts one. */
+  /** Takes over `first`, which runs already, or starts one; nothing after `stop`, which may come while a start still waits. */
   start(first: Child | undefined): void;
   send(message: To): void;
   /** The caller is content with it (it committed the configuration). */
@@ -160,7 +160,10 @@ export function createSupervisor<To extends object>(
   }
 
   return {
-    start: (first) => adopt(first ?? deps.fork()),
+    start(first) {
+      if (stopping === undefined) adopt(first ?? deps.fork());
+      else first?.kill("SIGKILL");
+    },
     send: (message) => child?.send(message),
     ready: () => enter("ready"),
     answeredWithin: (ms) => child === undefined || clock.now() - Math.max(answeredAtMs, startedMs) <= ms,

@@ -162,6 +162,16 @@ test("stopping while it waits for its next start ends the waiting", async () => 
   expect(home.children).toHaveLength(5);
 });
 
+test("a start that comes after the stop starts nothing, and ends what runs already", async () => {
+  const { home, supervisor } = setUp();
+  await supervisor.stop({ type: "stop" }, 500);
+  const first = nursery().fork();
+  supervisor.start(undefined);
+  supervisor.start(first);
+  expect(home.children).toEqual([]);
+  expect(first.killed).toEqual(["SIGKILL"]);
+});
+
 test("what it writes to its standard error is told", () => {
   const { home, supervisor, events } = setUp();
   supervisor.start(undefined);
