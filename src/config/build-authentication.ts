@@ -25,6 +25,7 @@ export function authenticationOf(
   const password = textOf(authentication, "auth_pass");
   if (password === undefined || type === undefined) {
     const missing = type === undefined ? "auth_type" : "auth_pass";
+    if ((authentication.body ?? []).some(({ words }) => words[0] === missing)) return { type: "none" }; // wrongly: that is told
     const told = type === undefined ? warning : doubtful; // of a missing type keepalived says nothing
     report.at(
       authentication,

@@ -165,9 +165,12 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
     if (match === null || reference === undefined) return piece;
     const start = match[0].length - reference.length;
     const name = reference.slice(2, -1).trim();
+    const isName = /^\w+$/.test(name); // else it is for a shell, such as ${NAME:-TEXT}
     complain(
       `\${${name}} is not defined`,
-      `define it above: $${name}=TEXT, or write the value`,
+      isName
+        ? `define it above: $${name}=TEXT, or write the value`
+        : "fill it in before (envsubst), or write the value",
       piece.columns[start] ?? 1,
     );
     const plain = placed(`$${name}`, piece.columns[start] ?? 1);

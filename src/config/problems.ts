@@ -88,7 +88,7 @@ export type Report = {
 export const silent: Report = { at: () => undefined, atPlace: () => undefined, count: () => 0, list: () => [] };
 
 const LIMIT = 2000;
-const OF_WORDS: ReadonlySet<Code> = new Set(["VIPD001", "VIPD003", "VIPD021"]);
+const OF_WORDS: ReadonlySet<Code> = new Set(["VIPD001", "VIPD003", "VIPD015", "VIPD021"]);
 
 export function createReport(): Report {
   const problems: Problem[] = [];

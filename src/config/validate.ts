@@ -107,7 +107,9 @@ function checkBlock(
   const [least, most] = takes.names;
   const given = statement.words.length - 1;
   if (statement.body === undefined) {
-    report.at(statement, statement.words.length, wrong("VIPD005", `${rule.name} lacks its {`, "write { after it"));
+    const surplus = statement.words.slice(takes.names[1] + 1).join(" ");
+    const remedy = takes.form === "lines" && surplus !== "" ? `write ${rule.name} { ${surplus} }` : "write { after it";
+    report.at(statement, statement.words.length, wrong("VIPD005", `${rule.name} lacks its {`, remedy));
     return false;
   }
   if (given < least) {
@@ -284,6 +286,12 @@ function unknown(
 function remedyFor(name: string, inside: ReadonlyMap<string, Rule>, block: Rule | undefined, grammar: Grammar): string {
   if (/[^\x20-\x7e]/.test(name))
     return "it holds a character that is no plain letter, perhaps a blank of a word processor; type it anew";
+  if (
+    block?.name === "vrrp_sync_group" &&
+    nearest(name, inside.keys()) === undefined &&
+    grammar.pathsOf(name).length === 0
+  )
+    return `write group { ${name} } if it is an instance`;
   const head = name.split(/[=<:,;]/, 1)[0] ?? "";
   if (head !== name && inside.has(head)) return `write a blank after ${head}`;
   const near = nearest(name, inside.keys());

@@ -178,6 +178,21 @@ describe("one mistake is told once", () => {
       "3:3 G lists A, which is no vrrp_instance",
       "4:3 G lists B, which is no vrrp_instance",
     ]));
+  test("an auth_type that is wrong is not missing", () =>
+    expect(counted(instance(" authentication {\n  auth_type PASS;\n  auth_pass x\n }"))).toEqual([
+      "8:13 auth_type PASS; is none of PASS, AH",
+    ]));
+  test("a list without its braces, an instance outside of group, a placeholder of a shell: what to write", () => {
+    expect(said(instance(" track_interface eth1"))).toEqual([
+      "7:22 error VIPD005 track_interface lacks its {; write track_interface { eth1 }",
+    ]);
+    expect(said("vrrp_sync_group G {\n VI_1\n}\n")).toContain(
+      "2:2 error VIPD001 unknown keyword VI_1 in vrrp_sync_group; write group { VI_1 } if it is an instance",
+    );
+    expect(said(instance(" priority ${PRIO:-100}"))).toEqual([
+      "7:11 error VIPD016 ${PRIO:-100} is not defined; fill it in before (envsubst), or write the value",
+    ]);
+  });
   test("a forwarding method of a fork", () =>
     expect(counted(service("").replace("NAT", "FNAT"))).toEqual([
       "4:10 lb_kind FNAT belongs to a fork of keepalived (dpvs, or an FNAT kernel)",

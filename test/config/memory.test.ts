@@ -198,7 +198,7 @@ function createReading() {
   };
 }
 
-test("after any changes it reads the same value and tells the same problems", () => {
+test("after any changes it reads the same value and tells the same problems", { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(fc.array(edit, { minLength: 4, maxLength: 24 }), (edits) => {
       let reading = createReading();
