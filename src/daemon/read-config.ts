@@ -36,6 +36,7 @@ type Reader = { readonly worker: Worker; waiting: Waiting | undefined; before: B
 type Waiting = { answered(answer: Handover): void; died(reason: string): void };
 
 let warm: Reader | undefined;
+let leave: NodeJS.Timeout | undefined;
 
 /** @returns what there is to say, and the configuration if the file is good; never rejects */
 export function readConfig(path: string, options: ReadOptions): Promise<Loaded> {
@@ -77,10 +78,8 @@ export function readConfig(path: string, options: ReadOptions): Promise<Loaded> 
 
 function keep(reader: Reader): void {
   warm = reader;
-  const timer = setTimeout(() => {
-    if (warm === reader) void stopReader();
-  }, KEEP_MS);
-  timer.unref();
+  clearTimeout(leave);
+  leave = setTimeout(() => void stopReader(), KEEP_MS).unref();
 }
 
 /** Ends the kept thread. */

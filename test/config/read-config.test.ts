@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { readConfig, stopReader } from "../../src/daemon/read-config.ts";
-import { instance } from "./load.ts";
+import { instance, service } from "./load.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vipd-read-"));
 afterAll(async () => {
@@ -30,6 +30,29 @@ test("a file becomes a value, again and again", async () => {
 test("a large file, whose thread is kept", async () => {
   const path = fileWith("large.conf", instance(" priority 120") + `# ${"x".repeat(900)}\n`.repeat(400));
   for (let i = 0; i < 3; i++) expect((await readConfig(path, options)).consolidated.length).toBeGreaterThan(300_000);
+});
+
+test("the thread is kept for ten minutes since the last file, and recognizes its services", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const padding = `# ${"x".repeat(900)}\n`.repeat(400);
+    const path = fileWith("services.conf", service("") + padding);
+    const read = async () => (await readConfig(path, options)).config?.services[0];
+    const first = await read();
+    expect(first?.name).toBe("[192.0.2.1]:tcp:80");
+    vi.advanceTimersByTime(9 * 60_000);
+    expect(await read()).toBe(first);
+    vi.advanceTimersByTime(9 * 60_000);
+    await readConfig(fileWith("broken.conf", `${service("")}}\n${padding}`), options);
+    vi.advanceTimersByTime(9 * 60_000);
+    expect(await read()).toBe(first);
+    vi.advanceTimersByTime(10 * 60_000);
+    const last = await read();
+    expect(last).not.toBe(first);
+    expect(last).toEqual(first);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("two requests at once are both answered", async () => {
