@@ -1,4 +1,6 @@
 /** A reading that knows the one before says the same as one that knows nothing. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Loaded } from "../../src/config/config.ts";
@@ -64,6 +66,27 @@ test("smtp_alert of global_defs reaches services that stand as before", () => {
   load(service(1), { memory });
   const { config } = load(`global_defs {\n    smtp_alert true\n}\n${service(1)}`, { memory });
   expect(config?.notify.services.map(({ mail }) => mail)).toEqual([true]);
+});
+
+/** What is reachable now. */
+function heapBytes(): number {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+  return process.memoryUsage().heapUsed;
+}
+
+test("blocks of forty files hold on to none of the texts that they were read from, but the first and the last", () => {
+  const memory = createMemory();
+  const padding = `# ${"x".repeat(900)}\n`.repeat(2000);
+  const check = 'HTTP_GET {\n            url {\n path /\n regex "an expression of some length"\n }\n        ';
+  const before = heapBytes();
+  let text = "";
+  for (let at = 1; at <= 40; at++) {
+    text += service(at, '    quorum_up "/usr/local/bin/quorum-is-up"\n').replace(/TCP_CHECK[^}]*/, check);
+    load(`${text}${padding}# ${at}\n`, { memory });
+  }
+  expect(heapBytes() - before).toBeLessThan(5 * padding.length);
+  expect(load(text, { memory }).config?.services.length).toBe(40);
 });
 
 const pieces = [
