@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type Announcer, openAnnouncer } from "arping-native";
 import { familyOf, type Ip } from "../base/address.ts";
+import { isSystemError } from "./errors.ts";
 
 export type Announcements = {
   /** Opens what the link needs, so that the first announcement does not wait for it. */
@@ -22,9 +23,13 @@ type Mouth = {
 /** As text, six bytes: what Ethernet has, and the loopback has not. */
 const MAC_LENGTH = 17;
 
-/** @param linkOf what is known of a link now */
-export function openAnnouncements(linkOf: (name: string) => Link): Announcements {
+/**
+ * @param linkOf what is known of a link now
+ * @param trouble is told, in words, when nothing can be announced on a link although it is there; once until it can
+ */
+export function openAnnouncements(linkOf: (name: string) => Link, trouble: (reason: string) => void): Announcements {
   const mouths = new Map<string, Mouth>();
+  const dumb = new Set<string>();
 
   function mouthOf(name: string): Mouth | undefined {
     const { present, index, mac } = linkOf(name);
@@ -38,21 +43,36 @@ export function openAnnouncements(linkOf: (name: string) => Link): Announcements
     return mouth;
   }
 
+  /** A link that has just gone away is no trouble: netlink tells it better. */
+  function tryMouthOf(name: string): Mouth | undefined {
+    try {
+      const mouth = mouthOf(name);
+      dumb.delete(name);
+      return mouth;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      if (error.code === "ENODEV" || dumb.has(name)) return undefined;
+      dumb.add(name);
+      trouble(`Cannot announce addresses on ${name}: ${error.message}; neighbours learn late where they are`);
+      return undefined;
+    }
+  }
+
   function send({ ip, link }: { readonly ip: Ip; readonly link: string }): boolean {
-    const mouth = mouthOf(link);
+    const mouth = tryMouthOf(link);
     if (mouth === undefined) return true;
     if (familyOf(ip) === "ipv4") return mouth.announcer.gratuitousArp(ip);
     return mouth.announcer.neighbourAdvertisement(ip, mouth.forwards);
   }
 
   return {
-    ready: (link) => void mouthOf(link),
+    ready: (link) => void tryMouthOf(link),
     send(address) {
       try {
         return send(address);
       } catch (error) {
         // the link went down or away: netlink tells it better
-        if (error instanceof Error && "syscall" in error) return true;
+        if (isSystemError(error)) return true;
         throw error;
       }
     },

@@ -196,6 +196,8 @@ describe("an instance that cannot hear its peers (decision 10 b)", () => {
     destinations: [ip("224.0.0.99")],
     addresses: [virtualAddress("10.0.0.10")],
   });
+  const files = (role: VrrpRole, most: number) =>
+    a.run(["prlimit", "--pid", String(role.pid), `--nofile=${most}:4096`]);
   const states = async (role: VrrpRole) => (await role.status()).routers.map(({ name, state }) => `${name} ${state}`);
 
   test("refuses no start, is in fault with the reason, and comes back by itself", async () => {
@@ -218,6 +220,52 @@ describe("an instance that cannot hear its peers (decision 10 b)", () => {
     }
     await role.becomes("MASTER", { timeoutMs: 5000 });
     expect(await role.stop()).toBe(0);
+  }, 30_000);
+
+  test("whose sockets cannot be opened at all: the others do not notice, and it comes back by itself", async () => {
+    await using role = await startRole({ namespace: a.namespace });
+    await role.configure({ routers: [first] });
+    await role.becomes("MASTER");
+    await a.attach(lan, { name: "eth8", addresses: ["10.0.8.1/24"] });
+    const links = { adverts: "eth8", addresses: "eth8", tracked: "eth8" };
+    const addresses = [virtualAddress("10.0.8.9", { link: "eth8" })];
+    const elsewhere = { ...first, key: "elsewhere", name: "VI_2", vrid: 53, links, addresses };
+    await files(role, 4);
+    try {
+      expect(await role.configure({ routers: [first, elsewhere] })).toBeUndefined();
+      const fault = await role.becomes("FAULT");
+      expect(fault.instance).toBe("VI_2");
+      expect(fault.reason).toMatch(/^cannot hear adverts on eth8: .*EMFILE.*; raise LimitNOFILE$/);
+      expect(await states(role)).toEqual(["VI_1 MASTER", "VI_2 FAULT"]);
+    } finally {
+      await files(role, 1024);
+    }
+    const from = role.events.length;
+    const seen = wire.frames.length;
+    expect(await role.becomes("MASTER", { from, timeoutMs: 12_000 })).toMatchObject({ instance: "VI_2" });
+    await wire.frame(announces("10.0.8.9"), { from: seen });
+    expect(role.stderr()).toBe("");
+    await role.stop();
+    await a.run(["ip", "link", "del", "eth8"]);
+  }, 30_000);
+
+  test("who cannot announce either says so, and does when he can", async () => {
+    await using role = await startRole({ namespace: a.namespace });
+    await role.configure({ routers: [] });
+    await files(role, 4);
+    try {
+      expect(await role.configure({ routers: [first] })).toBeUndefined();
+      await role.becomes("FAULT");
+      const dumb = await role.event((body) => body.type === "warning" && body.reason.startsWith("Cannot announce"));
+      expect(dumb).toMatchObject({ reason: expect.stringMatching(/addresses on eth0: .*EMFILE/) });
+    } finally {
+      await files(role, 1024);
+    }
+    const seen = wire.frames.length;
+    await role.becomes("MASTER", { timeoutMs: 12_000 });
+    await wire.frame(announces(VIP), { from: seen });
+    expect(role.stderr()).toBe("");
+    await role.stop();
   }, 30_000);
 
   test("refuses no reload, and only that instance is in fault; an address event brings it back at once", async () => {

@@ -51,7 +51,7 @@ export type Machine = {
   openClock(turn: Turn): SystemClock;
   openLinks(listener: LinkListener): Links;
   openAddresses(indexOf: (link: string) => number | undefined): AddressExecutor;
-  openAnnouncements(linkOf: (link: string) => LinkState): Announcements;
+  openAnnouncements(linkOf: (link: string) => LinkState, trouble: (reason: string) => void): Announcements;
   openSockets(options: VrrpSocketOptions): VrrpSockets;
   readonly promotion: Promotion;
 };
@@ -76,7 +76,7 @@ export function createRoom(machine: Machine, report: (body: EventBody, atMs: num
     onRefreshed: () => holder.lookAtAll(),
     onTrouble: (error) => note({ type: "warning", reason: `Cannot read links and addresses: ${String(error)}` }),
   });
-  const announcements = machine.openAnnouncements(linkOf);
+  const announcements = machine.openAnnouncements(linkOf, (reason) => note({ type: "warning", reason }));
   const executor = machine.openAddresses(links.indexOf);
   const holder = createHolder({
     actual: links.addresses,
