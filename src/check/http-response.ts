@@ -19,6 +19,8 @@ export type ResponseReader = {
 const HEAD_LIMIT = 64 * 1024;
 /** A body without end must not keep this process busy for a whole timeout. */
 const BODY_LIMIT = 256 * 1024 * 1024;
+/** Where nobody asks for the digest: who has sent so much is alive, and the rest would only cost time that other checks need. */
+const ENOUGH = 16 * 1024 * 1024;
 const CHUNK_LINE_LIMIT = 4096;
 /** 100, 103 before the response itself: each is read over again in what came with it. */
 const INTERIM_LIMIT = 16;
@@ -70,6 +72,7 @@ export function readResponse(wantDigest: boolean): ResponseReader {
 
   function body(bytes: Buffer): Outcome {
     total += bytes.length;
+    if (hash === undefined && total > ENOUGH) return finish();
     if (total > BODY_LIMIT) return problem("body longer than 256 MiB");
     if (phase === "close") {
       hash?.update(bytes);

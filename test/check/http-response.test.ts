@@ -74,6 +74,24 @@ test("who is no HTTP server is known by its first bytes, and not by the deadline
   });
 });
 
+test.each([
+  ["HTTP/1.0 200 OK\r\n\r\n", false, 17, { done: true, response: { status: 200, digest: undefined } }],
+  [
+    "HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n",
+    false,
+    16,
+    { done: true, response: { status: 503, digest: undefined } },
+  ],
+  ["HTTP/1.0 200 OK\r\n\r\n", true, 257, { done: true, problem: "body longer than 256 MiB" }],
+] as const)("%j without end, digest wanted: %s: over after %i MiB", (head, wantDigest, mebibytes, outcome) => {
+  const reader = readResponse(wantDigest);
+  const mebibyte = Buffer.alloc(1024 * 1024);
+  let told = reader.push(Buffer.from(head));
+  let read = 0;
+  for (; !told.done && read < 300; read++) told = reader.push(mebibyte);
+  expect([read, told]).toEqual([mebibytes, outcome]);
+});
+
 test("a flood of interim responses costs neither time nor memory", () => {
   const flood = Buffer.from("HTTP/1.1 100 \r\n\r\n".repeat(4000));
   const started = performance.now();
