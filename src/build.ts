@@ -1,12 +1,13 @@
 /**
  * Makes `dist/`: self-contained, started as `node dist/vipd.js` from any folder. One bundle per role, because a role
- * that shares the others' code starts three times slower and holds twice the memory. `dist/meta.json` says what each
- * bundle consists of.
+ * that shares the others' code starts three times slower and holds twice the memory. The bundles lie in `dist/code/`, with what
+ * V8 made of them; `dist/meta.json` says what each consists of.
  */
 import { globSync } from "node:fs";
 import { copyFile, cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { build, type Metafile } from "esbuild";
+import { makeCaches } from "./code-cache.ts";
 
 const TOP = resolve(import.meta.dirname, "..");
 
@@ -42,9 +43,14 @@ async function buildAll(): Promise<void> {
   }
 }
 
-async function fill(folder: string): Promise<Readonly<Record<string, Bundle>>> {
-  const bundles = await bundle(folder);
+/** @param folder an empty one, which becomes dist/ */
+export async function fill(folder: string): Promise<Readonly<Record<string, Bundle>>> {
+  const bundles = await bundle(join(folder, "code"));
+  const names = Object.keys(bundles);
+  for (const name of names)
+    await writeFile(join(folder, `${name}.js`), `require("./load.js")(${JSON.stringify(name)});\n`);
   await copyFile(join(TOP, "src/launcher.js"), join(folder, "vipd.js"));
+  await copyFile(join(TOP, "src/load.js"), join(folder, "load.js"));
   await copyFile(findAddon(), join(folder, "dgram_ext.node"));
   await cp(join(TOP, "templates"), join(folder, "templates"), { recursive: true });
   await copyFile(join(TOP, "docs/vipd.8"), join(folder, "vipd.8"));
@@ -52,6 +58,7 @@ async function fill(folder: string): Promise<Readonly<Record<string, Bundle>>> {
   await writeFile(join(folder, "licenses.txt"), await licensesOf(Object.values(bundles)));
   await writeFile(join(folder, "package.json"), await manifest());
   await writeFile(join(folder, "meta.json"), `${JSON.stringify(bundles, null, 1)}\n`);
+  await makeCaches(folder, names);
   return bundles;
 }
 
@@ -70,6 +77,9 @@ export async function bundle(folder?: string): Promise<Readonly<Record<string, B
     legalComments: "none",
     logLevel: "warning",
     define: { "import.meta.dirname": "__dirname", "import.meta.main": "false" },
+    // a function of what `load.js` gives it: `__dirname` is dist/
+    banner: { js: "(function (require, __dirname) {" },
+    footer: { js: "})" },
   });
   return Object.fromEntries(Object.entries(metafile.outputs).map(([path, output]) => [nameOf(path), describe(output)]));
 }

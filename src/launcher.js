@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain old JavaScript, so that any Node can read it: what follows needs Node 24, and an older one is told so.
-// For a daemon it starts the vrrp process and the thread that reads the file first: they load while main.js does.
+// For a daemon it starts the thread that reads the file and the vrrp process first: they load while main.js does.
 var major = parseInt(process.versions.node, 10);
 if (major < 24) {
   console.error("vipd needs Node.js 24 or newer; this is " + process.version + " (" + process.execPath + ")");
@@ -67,8 +67,9 @@ function fork(role) {
 
 globalThis.vipd = {
   fork: fork,
-  children: daemon ? { vrrp: fork("vrrp") } : {},
+  // first what is waited for longest
   reader: daemon ? startReader() : undefined,
+  children: daemon ? { vrrp: fork("vrrp") } : {},
   hearsRealtime: hearsRealtime,
   /** The signals that came before main.js could listen; it hears the realtime ones from now on. */
   takeSignals: function (fn) { var taken = pending || []; pending = null; listener = fn; return taken; },
