@@ -1,6 +1,7 @@
 /**
  * The status as metrics, in the text format of Prometheus (version 0.0.4): the same value that `vipd status` shows. States of instances are
- * numbers as keepalived's exporters have them: 0 init, 1 backup, 2 master, 3 fault. Times are seconds since 1970.
+ * numbers as keepalived's exporters have them: 0 init, 1 backup, 2 master, 3 fault. Times are seconds since 1970. No label is named
+ * `instance` or `job`: Prometheus puts its own there.
  */
 import type { ServiceStatus, Status } from "../daemon/status.ts";
 import type { RouterStatus } from "../vrrp/status.ts";
@@ -64,7 +65,7 @@ function vrrp(status: Status): readonly Metric[] {
   const routers = status.vrrp?.routers ?? [];
   const each = (value: (router: (typeof routers)[number]) => number): readonly Sample[] =>
     routers.map(
-      (router): Sample => [{ instance: router.name, interface: router.link, vrid: router.vrid }, value(router)],
+      (router): Sample => [{ vrrp_instance: router.name, interface: router.link, vrid: router.vrid }, value(router)],
     );
   const lateness = status.vrrp?.lateness;
   return [
@@ -115,14 +116,16 @@ function vrrp(status: Status): readonly Metric[] {
     ),
     counter("vipd_vrrp_packets_dropped_total", "Packets that were not understood or not for us, by reason.", [
       ...routers.flatMap((router) =>
-        Object.entries(router.dropped).map(([reason, count]): Sample => [{ instance: router.name, reason }, count]),
+        Object.entries(router.dropped).map(
+          ([reason, count]): Sample => [{ vrrp_instance: router.name, reason }, count],
+        ),
       ),
     ]),
     gauge("vipd_vrrp_address_present", "Whether a virtual address is on its interface here.", [
       ...routers.flatMap((router) =>
         router.addresses.map(
           ({ address, device, present }): Sample => [
-            { instance: router.name, address, interface: device },
+            { vrrp_instance: router.name, address, interface: device },
             Number(present),
           ],
         ),
@@ -146,15 +149,17 @@ function vrrp(status: Status): readonly Metric[] {
 }
 
 function balancing(status: Status): readonly Metric[] {
-  const { services } = status;
+  const names = distinct(status.services.map(({ name }) => name)); // a mark is named alike for IPv4 and IPv6
+  const services = status.services.map((service, at) => ({ ...service, name: names[at] ?? "" }));
   const each = (value: (service: ServiceStatus) => number): readonly Sample[] =>
     services.map((service): Sample => [{ service: service.name }, value(service)]);
   const servers = services.flatMap((service) =>
     service.servers.map((server) => ({ server, labels: { service: service.name, server: server.name } })),
   );
-  const checks = servers.flatMap(({ server, labels }) =>
-    server.checks.map((check) => ({ check, labels: { ...labels, check: kindOf(check.id) } })),
-  );
+  const checks = servers.flatMap(({ server, labels }) => {
+    const kinds = distinct(server.checks.map(({ id }) => kindOf(id)));
+    return server.checks.map((check, at) => ({ check, labels: { ...labels, check: kinds[at] ?? "" } }));
+  });
   return [
     gauge("vipd_ipvs_writable", "Whether the kernel's table can be written.", [
       [{}, services.length === 0 ? undefined : Number(status.ipvsProblem === undefined)],
@@ -201,6 +206,16 @@ function balancing(status: Status): readonly Metric[] {
       ...checks.map(({ check, labels }): Sample => [labels, check.failures]),
     ]),
   ];
+}
+
+/** `TCP_CHECK`, `TCP_CHECK 2`: samples with the same labels would be one to Prometheus. */
+function distinct(names: readonly string[]): readonly string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return count === 1 ? name : `${name} ${count}`;
+  });
 }
 
 /** The word before the last of a check's id. */
