@@ -23,10 +23,13 @@ export function collectGarbage(): void {
   trimMemory();
 }
 
-/** Collects when the process has settled, and from then on every minute while the heap is small: else V8 lets it double first. */
-export function keepSmall(clock: Clock): void {
+/**
+ * Collects when the process has settled, and from then on every minute while the heap is small: else V8 lets it double first.
+ * @param smallBytes a heap that uses more than this is not small
+ */
+export function keepSmall(clock: Clock, smallBytes = SMALL_BYTES): void {
   function again(): void {
-    if (v8().getHeapStatistics().used_heap_size < SMALL_BYTES) collectGarbage();
+    if (v8().getHeapStatistics().used_heap_size < smallBytes) collectGarbage();
     clock.after(EVERY_MS, again);
   }
   clock.after(SETTLED_MS, () => {
