@@ -80,7 +80,8 @@ export function createEngine(deps: Deps): Engine {
   }
 
   function begin(check: CheckerSettings, known: UpDown | undefined): Track {
-    const track = newTrack(check, known, firstStart(check, deps.clock.now(), deps.random));
+    const urgent = check.alpha && known === "down"; // so it begins after a crash (decision 21)
+    const track = newTrack(check, known, firstStart(check, urgent, deps.clock.now(), deps.random));
     schedule(deps, wheel, track);
     return track;
   }

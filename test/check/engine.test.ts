@@ -103,6 +103,21 @@ test("several urls are asked one after the other; all must pass", async () => {
   expect(told.starts).toHaveLength(3);
 });
 
+test("alpha after a crash: the first check does not wait for the warm-up, for clients wait for it", async () => {
+  const told = story();
+  const known = new Map([
+    ["a", "down" as const],
+    ["b", "down" as const],
+  ]);
+  const alpha = { alpha: true, warmupMs: 60_000 };
+  told.engine.replace(
+    [check({ id: "a", ...alpha }), check({ id: "b", warmupMs: 60_000 }), check({ id: "c", ...alpha })],
+    known,
+  );
+  await told.clock.advance(31_000);
+  expect(told.lines).toEqual(["0.5 a up: connected", "30.0 b up: connected", "30.0 c up: connected"]);
+});
+
 test("a machine that cannot ask says so, and says nothing of the server", async () => {
   const told = story();
   told.answer = "has no port";

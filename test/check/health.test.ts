@@ -28,7 +28,7 @@ const pace = { intervalMs: 10_000, retryDelayMs: 1000, warmupMs: 5000 };
 
 test("behaviour 99: first starts are spread over the warm-up", () => {
   const random = seededRandom(1);
-  const starts = Array.from({ length: 1000 }, () => firstStart(pace, 100, random) - 100);
+  const starts = Array.from({ length: 1000 }, () => firstStart(pace, false, 100, random) - 100);
   expect(Math.min(...starts)).toBeGreaterThanOrEqual(0);
   expect(Math.max(...starts)).toBeLessThan(5000);
   const inFirstHalf = starts.filter((start) => start < 2500).length;
