@@ -67,5 +67,5 @@ test("from one configuration to the next", () => {
   // the notifications of all services change, and nothing else of them
   const third = through(`global_defs {\n    smtp_alert true\n}\n${five.join("")}`);
   expect(third.config?.notify.services.every(({ mail }) => mail)).toBe(true);
-  expect(through("").config?.services).toEqual([]);
+  expect(through("global_defs {\n}\n").config?.services).toEqual([]);
 });
