@@ -45,6 +45,7 @@ export function loadConfig(files: Files, path: string, options: LoadOptions): Lo
   const config = options.written === true ? withWritten(built, read.statements) : built;
   checkMeaning(read.statements, config, options.view, report);
   if (options.view !== undefined) checkMachine(read.statements, options.view, report);
+  refuseNothing(read, report);
   const problems = report.list();
   const usable = read.sources.length > 0 && (options.tolerant || !problems.some(({ level }) => level === "error"));
   return {
@@ -53,6 +54,19 @@ export function loadConfig(files: Files, path: string, options: LoadOptions): Lo
     files: read.sources.map((source) => source.path),
     consolidated: consolidate(read),
   };
+}
+
+/** A file that is just being written, or that a full disk cut off: to obey it would take the node out of service. keepalived does. */
+function refuseNothing({ sources }: ReadResult, report: Report): void {
+  const file = sources[0]?.path;
+  if (file === undefined || !sources.every(({ text }) => isBlank(text))) return;
+  const remedy = 'write what vipd shall do; to end what it does, "vipd stop"';
+  const saying = wrong("VIPD027", `${file} says nothing: it holds no line but blanks and comments`, remedy);
+  report.atPlace({ file, line: 1, column: 1 }, { ...saying, verdict: "none" });
+}
+
+function isBlank(text: string): boolean {
+  return !/^[ \t\r]*[^ \t\r\n#!\ufeff]/m.test(text);
 }
 
 const ATTEMPTS = 3;

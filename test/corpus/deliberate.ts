@@ -12,6 +12,11 @@ export type Deliberate = {
 export const deliberate: readonly Deliberate[] = [
   {
     result: "stricter",
+    pattern: /says nothing: it holds no line but blanks and comments/,
+    why: "an empty file is one that is being written, or that a full disk cut off",
+  },
+  {
+    result: "stricter",
     pattern: /^\d+: (delay_loop|delay_before_retry|warmup|connect_timeout) \d{5,} is not a number from/,
     why: "timers above 4294 s: keepalived takes them and counts in 32 bits of microseconds",
   },
