@@ -77,7 +77,7 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
     try {
       prepare();
       spool = { ...spool, ...waitingIn(deps.spool) };
-      written();
+      if (held.length === 0) written(); // else they show it: a full disk has its folders, too
     } catch (error) {
       notWritten(error instanceof Error ? error.message : String(error));
     }

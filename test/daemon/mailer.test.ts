@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -213,6 +213,22 @@ test("a disk that takes no letters: said once, held in memory, written as soon a
   expect(room.status()).toMatchObject({ held: 0, waiting: 3, lastError: undefined });
   await until(() => (room.status().delivered === 3 ? true : undefined));
   expect(relay.received).toHaveLength(3);
+});
+
+test("a spool that is there and takes no letter: said once, however many letters follow", () => {
+  const first = letterOf(stamped(toMaster), "a", mail, false);
+  const name = `${String(first.event.wallMs).padStart(15, "0")}-00000001-${process.pid}.json`;
+  mkdirSync(join(spool, name, "in the way"), { recursive: true });
+  const { room, events } = openRoom(1);
+  for (const letter of [first, first, first]) room.post(letter);
+  expect(events).toEqual([
+    { type: "warning", reason: expect.stringMatching(/^Cannot write mails to .*held in memory/) },
+  ]);
+  expect(room.status()).toMatchObject({ held: 3 });
+  rmSync(join(spool, name), { recursive: true });
+  room.post(first);
+  expect(events.slice(1)).toEqual([{ type: "info", reason: "the mail spool can be written again" }]);
+  expect(room.status()).toMatchObject({ held: 0, lastError: undefined });
 });
 
 test("what vipd holds in memory when it ends is lost, and that is said", async () => {
