@@ -87,7 +87,7 @@ export type EventBody =
       readonly instance: string;
       readonly address: string;
       readonly device: string;
-      readonly what: "restored" | "failed" | "gaveUp" | "swept" | "adopted";
+      readonly what: "restored" | "removed" | "failed" | "gaveUp" | "swept" | "adopted";
       readonly reason: string;
     }
   | {

@@ -28,7 +28,7 @@ export function severityOf(event: EventBody): Severity {
     case "vrrp.address":
       return event.what === "gaveUp" || event.what === "failed"
         ? "error"
-        : event.what === "restored"
+        : event.what === "restored" || event.what === "removed"
           ? "warning"
           : "notice";
     case "check.result":

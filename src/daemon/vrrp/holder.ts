@@ -72,6 +72,8 @@ export function createHolder(options: HolderOptions): Holder {
   /** Gone, by ourselves or others, while a command for it was under way. */
   const goneInFlight = new Set<AddressKey>();
   const repairs = new Map<AddressKey, Repair>();
+  /** Set by somebody else where no instance wants them. */
+  const intruders = new Set<AddressKey>();
   const rests = new Map<string, Alarm>();
   let running = 0;
   let waiting: (() => void)[] = [];
@@ -121,7 +123,7 @@ export function createHolder(options: HolderOptions): Holder {
         address,
         device,
         what: "swept",
-        reason: "left behind, not by a running instance",
+        reason: "it was left behind, and no instance holds it now",
       });
     }
   }
@@ -134,6 +136,7 @@ export function createHolder(options: HolderOptions): Holder {
     held.set(router.key, [...next.keys()]);
     for (const [key, address] of next) {
       desired.set(key, address);
+      intruders.delete(key);
       wantedBy.set(key, { router, address });
       marked.add(key);
     }
@@ -171,7 +174,7 @@ export function createHolder(options: HolderOptions): Holder {
       const outcome = outcomes[at];
       if (outcome?.end === "failed") failed(command, outcome);
       else if (command.op === "add") added(key, outcome?.end === "already");
-      else if (command.op === "delete") disclaim(key);
+      else if (command.op === "delete") removed(key);
       if (outcome?.end !== "failed" && isOutOfDate(key)) marked.add(key);
       goneInFlight.delete(key);
     }
@@ -197,6 +200,14 @@ export function createHolder(options: HolderOptions): Holder {
     repairs.delete(key);
     tell(entry.router, entry.address, "restored", repair.reason);
     options.announce([entry.address], entry.router.garp.repeat);
+  }
+
+  function removed(key: AddressKey): void {
+    const router = configured.get(key);
+    const address = router && addressesOf(router).find((one) => keyOf(one) === key);
+    const reason = "somebody else set it, and this node is not master";
+    if (intruders.delete(key) && router && address) tell(router, address, "removed", reason);
+    disclaim(key);
   }
 
   /** The kernel says that it is there, and we do not see it. */
@@ -230,12 +241,18 @@ export function createHolder(options: HolderOptions): Holder {
     }
     const entry = wantedBy.get(key);
     if (entry === undefined) {
-      if (what === "added" && ours.has(key) && putBack.allow(`not ${key}`, options.now())) mark(key);
+      if (what === "added" && ours.has(key) && putBack.allow(`not ${key}`, options.now())) evict(key);
       return;
     }
     if (what === "added" || !entry.address.track) return;
     if (isReachable(key)) missing(key, entry);
     else marked.add(key);
+  }
+
+  /** One of our own that is told late is no intruder. */
+  function evict(key: AddressKey): void {
+    if (actual.get(key)?.protocol !== options.protocol) intruders.add(key);
+    mark(key);
   }
 
   function missing(key: AddressKey, entry: Wanted): void {
@@ -291,7 +308,7 @@ export function createHolder(options: HolderOptions): Holder {
   function tell(
     router: RouterSettings,
     address: VirtualAddress,
-    what: "restored" | "failed" | "gaveUp" | "adopted",
+    what: "restored" | "removed" | "failed" | "gaveUp" | "adopted",
     reason: string,
   ): void {
     const text = `${address.ip}/${address.length}`;

@@ -217,8 +217,8 @@ test("at start what is ours and left behind goes, also where another program lef
   expect(kernel.story()).toEqual([
     "delete eth0 10.0.0.8/24",
     `delete ${KEY}`,
-    "swept eth0 10.0.0.8/24: left behind, not by a running instance",
-    "swept eth0 10.0.0.9/24: left behind, not by a running instance",
+    "swept eth0 10.0.0.8/24: it was left behind, and no instance holds it now",
+    "swept eth0 10.0.0.9/24: it was left behind, and no instance holds it now",
   ]);
 });
 
@@ -304,13 +304,16 @@ test("a whole dump shows what events did not: it is repaired", async () => {
   expect(kernel.story()).toEqual([`add ${KEY}`]);
 });
 
-test("somebody sets one of ours while we are backup: it is removed", async () => {
+test("somebody sets one of ours while we are backup: it is removed, and that is said", async () => {
   const kernel = fakeKernel();
   kernel.holder.configure([routerSettings()], []);
   kernel.actual.set(KEY, foreign("10.0.0.9"));
   kernel.holder.heard(KEY, "added");
   await kernel.answer();
-  expect(kernel.story()).toEqual([`delete ${KEY}`]);
+  expect(kernel.story()).toEqual([
+    `delete ${KEY}`,
+    "removed eth0 10.0.0.9/24: somebody else set it, and this node is not master",
+  ]);
 });
 
 test("what a reload takes out of the configuration is nobody's once it is gone: who sets it then may keep it", async () => {
@@ -348,9 +351,7 @@ test("an IPv6 address that the kernel announces only later is no trouble", async
   kernel.holder.want(router, false);
   kernel.holder.carryOut();
   kernel.refused.clear();
-  kernel.actual.set(key, foreign("fd00::9"));
-  kernel.holder.heard(key, "added");
-  await kernel.answer();
+  await kernel.appears({ ...foreign("fd00::9"), protocol: OURS });
   expect(kernel.story()).toEqual([`delete ${key}`]);
 });
 
