@@ -17,6 +17,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { unreachable } from "../base/result.ts";
 import type { VrrpState } from "../events.ts";
+import { formerly } from "./former.ts";
 import { groupState, nextMoves } from "./group.ts";
 import {
   assessInstance,
@@ -358,19 +359,6 @@ export function createEngine(): Engine {
         return { name: settings.name, state, sinceMs, members };
       }),
   };
-}
-
-/** When an instance was last master in a process before this one: a group goes on as a whole or not at all. */
-function formerly(
-  { groups }: VrrpSettings,
-  former: FormerMasters | undefined,
-): (settings: RouterSettings) => number | undefined {
-  const masters = new Set(former?.masters);
-  const split = new Set(
-    groups.filter(({ members }) => members.some((key) => !masters.has(key))).map(({ name }) => name),
-  );
-  return ({ key, group }) =>
-    masters.has(key) && (group === undefined || !split.has(group)) ? former?.aliveMs : undefined;
 }
 
 function isReady(state: Instance["state"]): boolean {
