@@ -56,17 +56,16 @@ export function loadConfig(files: Files, path: string, options: LoadOptions): Lo
   };
 }
 
-/** A file that is just being written, or that a full disk cut off: to obey it would take the node out of service. keepalived does. */
+/**
+ * A file that is just being written, or that a full disk cut off: to obey it would take the node out of service. keepalived does. Whoever
+ * comments everything out means it.
+ */
 function refuseNothing({ sources }: ReadResult, report: Report): void {
   const file = sources[0]?.path;
-  if (file === undefined || !sources.every(({ text }) => isBlank(text))) return;
+  if (file === undefined || !sources.every(({ text }) => /^\ufeff?\s*$/.test(text))) return;
   const remedy = 'write what vipd shall do; to end what it does, "vipd stop"';
-  const saying = wrong("VIPD027", `${file} says nothing: it holds no line but blanks and comments`, remedy);
+  const saying = wrong("VIPD027", `${file} is empty`, remedy);
   report.atPlace({ file, line: 1, column: 1 }, { ...saying, verdict: "none" });
-}
-
-function isBlank(text: string): boolean {
-  return !/^[ \t\r]*[^ \t\r\n#!\ufeff]/m.test(text);
 }
 
 const ATTEMPTS = 3;

@@ -32,7 +32,7 @@ export const codes = {
   VIPD024: "An interface that this machine does not have",
   VIPD025: "Advice",
   VIPD026: "A placeholder of a template that was not filled in",
-  VIPD027: "A file that says nothing",
+  VIPD027: "An empty file",
   ...meaningCodes,
 } as const;
 

@@ -14,15 +14,13 @@ describe("files and lines", () => {
     const loaded = load("", { more, tolerant: true });
     expect(loaded.files).toEqual([MAIN]);
   });
-  test.each(["", "\n\n", "  # only\n! comments\r\n"])(
-    "a file without a word is refused, and -t has nothing to say of it: %j",
-    (text) => {
-      const { config, problems } = load(text);
-      expect(config).toBeUndefined();
-      expect(problems).toMatchObject([{ code: "VIPD027", level: "error", verdict: "none", line: 1, column: 1 }]);
-    },
-  );
-  test("a file whose lines are for other nodes is none without a word", () => {
+  test.each(["", "\n\n", " \t\r\n"])("an empty file is refused, and -t has nothing to say of it: %j", (text) => {
+    const { config, problems } = load(text);
+    expect(config).toBeUndefined();
+    expect(problems).toMatchObject([{ code: "VIPD027", level: "error", verdict: "none", line: 1, column: 1 }]);
+  });
+  test("a file of comments, or whose lines are for other nodes, is none of these", () => {
+    expect(load("# all is commented out\n! here\n")).toMatchObject({ config: {}, problems: [] });
     expect(load("@other vrrp_instance V {\n@other }\n")).toMatchObject({ config: {}, problems: [] });
   });
   test("2: a file with an execute bit is not read", () => {

@@ -12,7 +12,7 @@ export type Deliberate = {
 export const deliberate: readonly Deliberate[] = [
   {
     result: "stricter",
-    pattern: /says nothing: it holds no line but blanks and comments/,
+    pattern: /^1: \/\S* is empty/,
     why: "an empty file is one that is being written, or that a full disk cut off",
   },
   {
