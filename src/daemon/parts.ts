@@ -11,6 +11,7 @@ import { openLineFile } from "../os/line-file.ts";
 import { namespacePath } from "../os/namespaces.ts";
 import { forkRole } from "../os/role-process.ts";
 import { sweepAddresses } from "../os/sweep.ts";
+import { createBalancing } from "./balancing.ts";
 import type { Context } from "./context.ts";
 import { fixedChange } from "./fixed-settings.ts";
 import { createDryRunTable } from "./ipvs/dry-run.ts";
@@ -114,7 +115,7 @@ export function createParts(context: Context, gaveUp: () => void): Parts {
     if (!pretend) notifier.configure(next.notify, next.mail);
     scripts.configure(next.scripts);
   });
-  const balancing = balancingParticipant(services, checkers, () => journal.ours().services.length > 0);
+  const balancing = createBalancing(services, checkers, () => journal.ours().services.length > 0);
   const participants = [
     [own, ...(options.only === "checkers" ? [] : [{ name: "vrrp", ...vrrp }])],
     ...(options.only === "vrrp" ? [] : [[balancing]]),
@@ -152,35 +153,6 @@ function ownParticipant({ options }: Context, commit: (config: Config) => void):
     },
     abandon() {
       next = undefined;
-    },
-  };
-}
-
-/**
- * The table of IPVS and the checkers: what the table says of a server is where its checks begin. IPVS is left alone until somebody needs
- * it, and the checkers are started when it is written: until then nothing waits for them, and a machine may have one processor.
- */
-function balancingParticipant(services: VirtualServices, checkers: CheckersRole, leftOver: () => boolean): Participant {
-  let opened: Promise<void> | undefined;
-  let starting = true;
-  return {
-    name: "checkers",
-    async prepare(config, generation) {
-      const first = starting;
-      starting = false;
-      if (config.services.length > 0 || leftOver()) opened ??= services.open(config);
-      await opened;
-      const refused = await services.prepare(config, generation);
-      if (first && opened !== undefined && refused === undefined) await services.commit();
-      if (first) await checkers.begin();
-      return refused ?? (await checkers.prepare(config, generation));
-    },
-    async commit() {
-      await Promise.all([checkers.commit(), ...(opened === undefined ? [] : [services.commit()])]);
-    },
-    abandon() {
-      services.abandon();
-      checkers.abandon();
     },
   };
 }
