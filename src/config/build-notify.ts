@@ -36,7 +36,7 @@ export function buildNotify({ defs, routers, groups, services }: NotifyParts, re
       ...built.map(({ name, block }) => instanceNotify("instance", name, block, vrrpMail, changes, report)),
       ...groups.map((block) => instanceNotify("group", block.words[1] ?? "", block, vrrpMail, changes, report)),
     ],
-    ...balancedNotify(services, checkerMail, report),
+    ...servicesNotify(services, checkerMail, report),
     fifos: {
       all: fifoOf(defs, "notify_fifo", report),
       vrrp: fifoOf(defs, "vrrp_notify_fifo", report),
@@ -73,7 +73,7 @@ function instanceNotify(
   };
 }
 
-type Balanced = Pick<NotifySettings, "services" | "servers">;
+type ServicesNotify = Pick<NotifySettings, "services" | "servers">;
 
 type Made = { readonly service: ServiceNotify; readonly servers: readonly ServerNotify[] };
 
@@ -83,7 +83,7 @@ const builtBefore = new WeakMap<
   { readonly made: Made; readonly mail: boolean | undefined; readonly at: string }
 >();
 
-function balancedNotify(built: readonly BuiltService[], mail: boolean | undefined, report: Report): Balanced {
+function servicesNotify(built: readonly BuiltService[], mail: boolean | undefined, report: Report): ServicesNotify {
   const services: ServiceNotify[] = [];
   const servers: ServerNotify[] = [];
   for (const one of built) {

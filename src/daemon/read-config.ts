@@ -36,7 +36,8 @@ type Reader = { readonly worker: Worker; waiting: Waiting | undefined; before: B
 type Waiting = { answered(answer: Handover): void; died(reason: string): void };
 
 let warm: Reader | undefined;
-let leave: NodeJS.Timeout | undefined;
+/** When it is no longer kept. */
+let farewell: NodeJS.Timeout | undefined;
 
 /** @returns what there is to say, and the configuration if the file is good; never rejects */
 export function readConfig(path: string, options: ReadOptions): Promise<Loaded> {
@@ -78,8 +79,8 @@ export function readConfig(path: string, options: ReadOptions): Promise<Loaded> 
 
 function keep(reader: Reader): void {
   warm = reader;
-  clearTimeout(leave);
-  leave = setTimeout(() => void stopReader(), KEEP_MS).unref();
+  clearTimeout(farewell);
+  farewell = setTimeout(() => void stopReader(), KEEP_MS).unref();
 }
 
 /** Ends the kept thread. */
