@@ -236,6 +236,6 @@ test("after any changes it reads the same value and tells the same problems", { 
         expect<Loaded>(reading(read)).toEqual(read());
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
