@@ -132,8 +132,9 @@ test("the mailer is killed in the middle: the mail arrives by the next one", asy
 
 test("vipd itself is killed: its children hand over and end, IPVS stays as it is", async () => {
   const from = stage.wire.frames.length;
+  const sinceMs = timeOfDayMs();
   await stage.webs[1].kill();
-  await vipd.said(/server\.state .*10\.3\.1\.12.* to=down/, { sinceMs: timeOfDayMs() - 100 });
+  await vipd.said(/server\.state .*10\.3\.1\.12.* to=down/, { sinceMs });
   vipd.process.signal("SIGKILL");
   await stage.wire.frame(resigns(ADDRESS), { from });
   await untilHolds(stage.director, VIP, false);
@@ -187,6 +188,27 @@ test("everything is killed at once: a start sweeps what is no longer wanted, and
     withForeign(["-A -t 10.3.0.150:80 -s rr", "-a -t 10.3.0.150:80 -r 10.3.1.11:80 -m -w 1"]),
   );
   expect(await holds(stage.director, FOREIGN_ADDRESS)).toBe(true);
+});
+
+test("under alpha what a crash left is out until it has been asked, at once; who died meanwhile is not revived", async () => {
+  const alpha = `${GLOBAL}${instance("WEB")}${service(`${VIP} 80`, ["10.3.1.11 80", "10.3.1.12 80"], "alpha\n  warmup 30")}`;
+  await vipd.reload(CONFIG);
+  const table = (wanted: readonly string[]) =>
+    eventually(
+      async () => ((await ipvsOf(stage.director)).join() === withForeign(wanted).join() ? true : undefined),
+      10_000,
+      () => `no table with ${wanted.join()}`,
+    );
+  await table(ALIVE);
+  await stage.director.kill();
+  expect(await ipvsOf(stage.director)).toEqual(withForeign(ALIVE));
+  await stage.webs[1].kill();
+  const sinceMs = timeOfDayMs();
+  vipd = await startVipd(stage.director, alpha, { args: ["-D"] });
+  await vipd.said(/server\.state .*10\.3\.1\.11.* to=up/, { sinceMs, timeoutMs: 10_000 });
+  await table(DEAD);
+  expect(vipd.lines(/server\.state .*10\.3\.1\.12.* to=up/, sinceMs)).toEqual([]);
+  await stage.webs[1].start();
 });
 
 test("vipd stop removes what it made, and nothing else", async () => {
