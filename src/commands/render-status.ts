@@ -107,7 +107,7 @@ function details(one: RouterStatus, now: number): readonly string[] {
   const lost = Object.entries(dropped).filter(([, count]) => count > 0);
   return [
     `  ${one.reason}`,
-    ...one.faults.map((fault) => `  fault: ${fault}`),
+    ...one.faults.filter((fault) => fault !== one.reason).map((fault) => `  fault: ${fault}`),
     ...one.adjustments.map((adjustment) => `  priority: ${adjustment}`),
     ...(one.contested === undefined
       ? []
@@ -190,12 +190,14 @@ function mail(status: Status, paint: Paint): readonly string[] {
   const { mail: spool } = status;
   const lost =
     status.logLinesLost === 0 ? [] : [paint.bad(`log: ${status.logLinesLost} lines lost, for nobody read them`)];
-  const { waiting, delivered, refused, held, lastError } = spool;
-  if (waiting + delivered + refused + held + spool.lost === 0 && lastError === undefined) return lost;
+  const { relay, waiting, delivered, refused, held, lastError } = spool;
+  const isIdle = waiting + delivered + refused + held + spool.lost === 0 && lastError === undefined;
+  if (relay === undefined && isIdle) return lost;
+  const to = relay === undefined ? "" : ` to ${relay.host} port ${relay.port}`;
   const inMemory = held === 0 ? "" : `, ${held} HELD IN MEMORY`;
   const gone = spool.lost === 0 ? "" : `, ${spool.lost} LOST`;
   const trouble = lastError === undefined ? "" : `; last error: ${lastError}`;
-  const line = `mail: ${waiting} waiting, ${delivered} delivered, ${refused} refused${inMemory}${gone}${trouble}`;
+  const line = `mail${to}: ${waiting} waiting, ${delivered} delivered, ${refused} refused${inMemory}${gone}${trouble}`;
   return [held + spool.lost > 0 ? paint.bad(line) : line, ...lost];
 }
 

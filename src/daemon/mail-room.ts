@@ -54,7 +54,7 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
   let owner: Owner | undefined;
   let usable = false;
   let sequence = 0;
-  let spool: Omit<SpoolStatus, "held" | "lost"> = NOTHING;
+  let spool: Omit<SpoolStatus, "relay" | "held" | "lost"> = NOTHING;
   /** Letters that could not be written, and why that was. */
   let held: readonly { readonly name: string; readonly letter: Letter }[] = [];
   let unwritable: string | undefined;
@@ -211,7 +211,7 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
       held = [...held, { name: letterName(letter, sequence), letter }];
       writeHeld();
     },
-    status: () => ({ ...spool, held: held.length, lost, lastError: unwritable ?? spool.lastError }),
+    status: () => ({ relay: mail?.relay, ...spool, held: held.length, lost, lastError: unwritable ?? spool.lastError }),
     /** Gives the mailer three seconds to send what waits; the rest is sent after the next start. */
     async stop(hurry) {
       restart?.[Symbol.dispose]();

@@ -9,6 +9,8 @@ import type { CommandSettings, FifoSettings, MailSettings, NotifySettings } from
 import { createScriptQueues, type RunCommand } from "./script-queues.ts";
 
 export type SpoolStatus = {
+  /** As configured; undefined: no mail is wanted. */
+  readonly relay: MailSettings["relay"] | undefined;
   readonly waiting: number;
   /** Milliseconds since 1970 of the oldest letter. */
   readonly oldestMs: number | undefined;

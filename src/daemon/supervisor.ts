@@ -82,7 +82,9 @@ export function createSupervisor<To extends object>(
   let timer: Disposable | undefined;
   let stopping: (() => void) | undefined;
 
+  /** That a reload finds it ready once more is no news. */
   function enter(next: ProcessStatus["state"]): void {
+    if (next === state) return;
     state = next;
     sinceMs = clock.now();
   }

@@ -168,13 +168,11 @@ export function createEngine(): Engine {
   }
 
   function learnFact(fact: Fact, nowMs: number): void {
-    const cause = knowledge.learnFact(fact);
-    if (cause === undefined) return;
-    refresh(
-      [...instances.values()].filter((instance) => tracks(instance, fact)),
-      cause,
-      nowMs,
-    );
+    const news = knowledge.learnFact(fact);
+    if (news === undefined) return;
+    const tracking = [...instances.values()].filter((instance) => tracks(instance, fact));
+    // the first answer that it waited for is not why an instance is backup, and is out of date while it still is
+    reassess(tracking, ({ state }) => (state.name === "INIT" ? "started" : news), nowMs);
   }
 
   function learnHearing(key: string, reason: string | undefined, nowMs: number): void {

@@ -33,7 +33,7 @@ test("everything an admin asks, with the reasons", () => {
       [10.1.0.12]:tcp:80  up     1 min  1       it has no checks
     virtual servers of others, not touched: tcp 10.0.0.200:25
 
-    mail: 2 waiting, 7 delivered, 0 refused; last error: relay: refused
+    mail to 192.0.2.25 port 25: 2 waiting, 7 delivered, 0 refused; last error: relay: refused
 
     process   pid  state    since   restarts  last end
     vrrp      101  ready    1 min   1         signal SIGKILL
@@ -41,6 +41,19 @@ test("everything an admin asks, with the reasons", () => {
     vrrp CANNOT WORK by this configuration, and is asked again: no namespace blue
     "
   `);
+});
+
+test("the mail relay is named before the first mail, and a fault that is the reason stands once", () => {
+  const idle = { ...status.mail, waiting: 0, delivered: 0, lastError: undefined };
+  expect(renderStatus({ ...status, mail: idle }, PLAIN)).toContain("mail to 192.0.2.25 port 25: 0 waiting");
+  expect(renderStatus({ ...status, mail: { ...idle, relay: undefined } }, PLAIN)).not.toContain("mail");
+  const [router] = status.vrrp?.routers ?? [];
+  if (router === undefined) throw new TypeError("no router");
+  const reason = "link eth0 is missing";
+  const faulty = { ...router, state: "FAULT", reason, faults: [reason, "script chk is down"] } as const;
+  const text = renderStatus({ ...status, vrrp: { ...status.vrrp, routers: [faulty] } as Status["vrrp"] }, PLAIN);
+  expect(text.split(reason)).toHaveLength(2);
+  expect(text).toContain("fault: script chk is down");
 });
 
 test("what is wrong is said first and plainly", () => {

@@ -19,7 +19,16 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const noMail: MailRoom = {
   configure() {},
   post() {},
-  status: () => ({ waiting: 0, oldestMs: undefined, delivered: 0, refused: 0, held: 0, lost: 0, lastError: undefined }),
+  status: () => ({
+    relay: undefined,
+    waiting: 0,
+    oldestMs: undefined,
+    delivered: 0,
+    refused: 0,
+    held: 0,
+    lost: 0,
+    lastError: undefined,
+  }),
   stop: async () => {},
 };
 

@@ -33,6 +33,17 @@ test("a process that says hello is told to begin, and pinged", () => {
   expect(events).toEqual([{ type: "process.start", process: "vrrp", pid: 100, restarts: 0 }]);
 });
 
+test("since when it is ready: a reload that finds it ready once more does not count", () => {
+  const { clock, supervisor, hello } = setUp();
+  supervisor.start(undefined);
+  hello();
+  supervisor.ready();
+  const { sinceMs } = supervisor.status();
+  clock.advance(5000);
+  supervisor.ready();
+  expect(supervisor.status()).toMatchObject({ state: "ready", sinceMs });
+});
+
 test("one that runs already is taken over instead of forked", () => {
   const { home, supervisor } = setUp();
   const first = nursery().fork();

@@ -80,9 +80,9 @@ describe("start", () => {
       "waits for script chk (group VG: VI_1)",
     ]);
     expect(told(at(700, fact("up")))).toEqual([
-      "INIT → BACKUP: script chk is up",
-      "INIT → BACKUP: script chk is up",
-      "VG INIT → BACKUP: script chk is up",
+      "INIT → BACKUP: started",
+      "INIT → BACKUP: started",
+      "VG INIT → BACKUP: started",
     ]);
   });
 
@@ -178,7 +178,7 @@ describe("reload", () => {
     const { at } = started([]);
     const tracking = routerSettings({ trackers: [chk] });
     at(0, configure([tracking]));
-    expect(told(at(500, fact("up")))).toEqual(["INIT → BACKUP: script chk is up"]);
+    expect(told(at(500, fact("up")))).toEqual(["INIT → BACKUP: started"]);
     at(1000, configure([two]));
     expect(told(at(2000, configure([two, tracking])))).toEqual([]);
     expect(told(at(2500, fact("down", "exit status 1")))).toEqual(["INIT → FAULT: script chk failed: exit status 1"]);
