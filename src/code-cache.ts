@@ -11,7 +11,7 @@ import { Worker } from "node:worker_threads";
 /** The reader reads this file, with all that is in it. */
 const EXAMPLE = join(import.meta.dirname, "../etc/vipd.conf");
 /** Of the launcher's: another maximum of memory is another V8 to some of its versions. */
-const VRRP_FLAGS = ["--max-semi-space-size=1"];
+const VRRP_FLAGS = ["--max-semi-space-size=1", "--no-flush-bytecode"];
 /** For what the vrrp process rehearses. */
 const REHEARSAL_MS = 400;
 

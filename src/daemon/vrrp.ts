@@ -20,6 +20,8 @@ import { createRoom, type Room } from "./vrrp/room.ts";
 /** How long an orderly end waits for the kernel to remove the addresses; in a hurry it hardly waits. */
 const PATIENCE_MS = 5000;
 const HURRY_MS = 250;
+/** An advert that is a tenth of this late is no gap to a peer. */
+const UNHURRIED_MS = 100;
 /** Our own defect, sysexits.h EX_SOFTWARE. */
 const EXIT_DEFECT = 70;
 
@@ -110,7 +112,8 @@ function serve(): void {
     current = next;
     await room.commit(settingsOf(next), next.begin.ours, next.begin.former);
     outbox.send({ type: "committed", generation });
-    if (first) setImmediate(collectGarbage);
+    // what the rehearsal or the reload left; a node that has just come hears for a while before it sends
+    if (first || isUnhurried(next)) setImmediate(collectGarbage);
   }
 
   function abandon(generation: number): void {
@@ -134,6 +137,11 @@ function serve(): void {
   process.on("disconnect", () => void end(PATIENCE_MS));
   process.on("message", (message) => hear(message as ToVrrp));
   outbox.send({ type: "hello", pid: process.pid });
+}
+
+/** Whether the 10 ms of a collection delay nothing that a peer could notice. */
+function isUnhurried(assembly: Assembly): boolean {
+  return settingsOf(assembly).routers.every(({ intervalMs }) => intervalMs >= UNHURRIED_MS);
 }
 
 /** What cannot change while the process lives. */
