@@ -3,7 +3,8 @@
 // For a daemon it starts the thread that reads the file and the vrrp process first: they load while main.js does.
 var major = parseInt(process.versions.node, 10);
 if (major < 24) {
-  console.error("vipd needs Node.js 24 or newer; this is " + process.version + " (" + process.execPath + ")");
+  console.error("vipd needs Node.js 24 or newer; this is " + process.version + " (" + process.execPath + "); in a clone run " +
+    "node_modules/.bin/node dist/vipd.js, which the build has brought; what \"npm run dist\" packs has a Node of its own");
   process.exit(1);
 }
 
