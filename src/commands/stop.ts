@@ -1,4 +1,5 @@
 /** `vipd stop [--keep-ipvs]`: hands over, removes what vipd made, and waits for the end. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lockHolder } from "../daemon/pid-file.ts";
@@ -14,13 +15,14 @@ export async function runStop(words: readonly string[], runDir: string): Promise
     process.stderr.write(`vipd stop: unknown argument ${unknown}; there are --keep-ipvs and --hurry\n`);
     return WRONG_WORDS;
   }
+  const lock = join(runDir, "vipd.pid");
+  const pid = lockHolder(lock);
   const wish = { keepIpvs: words.includes("--keep-ipvs"), hurry: words.includes("--hurry") };
   const asked = await askDaemon(runDir, "POST", "/stop", wish);
   if (!asked.ok) {
     process.stderr.write(`${asked.problem}\n`);
     return 1;
   }
-  const lock = join(runDir, "vipd.pid");
   for (let waitedMs = 0; lockHolder(lock) !== undefined; waitedMs += 20) {
     if (waitedMs > PATIENCE_MS) {
       process.stderr.write(
@@ -30,5 +32,17 @@ export async function runStop(words: readonly string[], runDir: string): Promise
     }
     await sleep(20);
   }
+  for (let waitedMs = 0; waitedMs < LAST_MS && isAlive(pid); waitedMs += 5) await sleep(5);
   return 0;
+}
+
+/** The lock is free a moment before the process is gone. */
+const LAST_MS = 1000;
+
+function isAlive(pid: number | undefined): boolean {
+  try {
+    return pid !== undefined && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
 }
