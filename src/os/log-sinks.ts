@@ -37,7 +37,7 @@ export function standardOutput(): LineSink {
   function beginTogether(): void {
     together = true;
     stdout.cork();
-    process.nextTick(endTogether);
+    queueMicrotask(endTogether); // whoever waits for what was logged goes on after that
   }
   function endTogether(): void {
     if (together) stdout.uncork();

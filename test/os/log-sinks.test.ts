@@ -67,6 +67,14 @@ test.each(["pipe", "file"] as const)("lines of a turn that ends the process are 
   expect(outputOf('output.write("one\\n"); output.write("two\\n"); process.exit(0);', kind)[0]).toBe("one\ntwo\n");
 });
 
+test("what a function logs is written before those who wait for it go on", () => {
+  const lines = `
+    const logs = async () => void output.write("one\\n");
+    await logs();
+    process.stderr.write(String(output.waiting()));`;
+  expect(outputOf(lines, "file")).toEqual(["one\n", "0"]);
+});
+
 test("ten thousand lines of one turn do not wait in it where the reader takes them, and are flushed in order", () => {
   const lines = `
     for (let at = 0; at < 10_000; at++) output.write(\`\${at} \${"x".repeat(500)}\\n\`);
