@@ -14,7 +14,7 @@ import { runReload } from "./commands/reload.ts";
 import { runStatus } from "./commands/status.ts";
 import { runStop } from "./commands/stop.ts";
 import { runSweep } from "./commands/sweep.ts";
-import { end, FAILED, reportDefect } from "./os/ending.ts";
+import { end, FAILED, letReadersGo, reportDefect } from "./os/ending.ts";
 import { realtimeSignals } from "./os/signal-numbers.ts";
 
 const IO: CommandIo = {
@@ -101,4 +101,5 @@ function signum(name: string): number {
   return FAILED;
 }
 
+letReadersGo();
 void main(process.argv.slice(2)).catch(reportDefect).then(end);

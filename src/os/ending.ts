@@ -4,6 +4,11 @@
 export const FAILED = 1;
 export const DEFECT = 70;
 
+/** Whoever reads only the beginning, as `head` does, is no defect of ours: the rest is written to nobody. */
+export function letReadersGo(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+}
+
 /** What is written to a pipe is still on its way when the event loop turns; ending at once would lose it. A reader that is gone ends nothing. */
 export function end(code: number): void {
   process.exitCode = code;
