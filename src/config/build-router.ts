@@ -278,6 +278,10 @@ function leftOut(name: string, block: Statement, family: "ipv4" | "ipv6", report
   if (authentication !== undefined && textOf(authentication, "auth_type") === "AH") reasons.push("AH authentication");
   if (reasons.length === 0) return false;
   const message = `vrrp_instance ${name} is left out: ${reasons.join(" and ")} is not honoured yet`;
-  report.at(block, 1, warning("VIPD019", message, "leave this instance to keepalived for now"));
+  report.at(
+    block,
+    1,
+    warning("VIPD019", message, "keep keepalived on this node for now: nobody else holds its addresses"),
+  );
   return true;
 }

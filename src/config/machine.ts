@@ -183,7 +183,7 @@ function command(statement: Statement, users: Statement | undefined, context: Co
       continue;
     }
     const told = tracked && kind === "missing" ? doubtful : warning;
-    const consequence = kind === "unsafe" && context.security ? `; ${statement.words[0]} will not run it` : "";
+    const consequence = kind === "unsafe" && context.security ? "; vipd will not run it" : "";
     say(statement, 1, told("VIPD022", `${message}${consequence}`, remedy), context);
   }
 }

@@ -207,7 +207,7 @@ describe("addresses", () => {
 
 describe("what cannot be honoured yet is left out and named", () => {
   test.each([
-    [" unicast_peer {\n 192.0.2.2\n }", "unicast peers"],
+    [" unicast_peer {\n 192.0.2.2\n }", "unicast to peers"],
     [" use_vmac", "a virtual MAC address"],
     [" authentication {\n auth_type AH\n auth_pass x\n }", "AH authentication"],
     [" vrf red", "a VRF"],

@@ -72,7 +72,7 @@ export const instanceKeywords: readonly Entry[] = [
     range: "ttl 0..255",
     since: "1.2.8",
     meaning: "send adverts to listed peers instead of multicast",
-    support: { leavesOut: "unicast peers" },
+    support: { leavesOut: "unicast to peers" },
     repeat: "all",
   },
   {
@@ -243,7 +243,8 @@ export const instanceKeywords: readonly Entry[] = [
     default: "none (required)",
     range: "1..255",
     since: "0.5.3",
-    meaning: "VRID",
+    meaning:
+      "number of the virtual router: the same on every node of the pair, another one for each pair of the network",
     support: "honoured",
   },
   {

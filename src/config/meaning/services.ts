@@ -26,7 +26,7 @@ function checkAlone(service: Service, report: Report): void {
 
 function checkHolder({ at, block }: Service, held: ReadonlySet<string>, report: Report): void {
   if (at === undefined || held.has(at.ip)) return;
-  const message = `no vrrp_instance holds ${at.ip}: this service stays where it is when ${listed([...held], 3)} move`;
+  const message = `no vrrp_instance holds ${at.ip}: this service stays where it is when ${listed([...held], 3)} ${held.size === 1 ? "moves" : "move"}`;
   report.at(block, 1, hint("VIPD072", message, "correct the address, or add it to virtual_ipaddress"));
 }
 

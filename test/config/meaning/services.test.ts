@@ -92,7 +92,7 @@ test("a service twice", () => {
 
 test("a service whose address no instance holds", () => {
   expect(sayings("VIPD072", balanced([], two) + router("V", 1))).toEqual([
-    "1:16 hint no vrrp_instance holds 192.0.2.1: this service stays where it is when 192.0.2.9 move",
+    "1:16 hint no vrrp_instance holds 192.0.2.1: this service stays where it is when 192.0.2.9 moves",
   ]);
   expect(codesIn(balanced([], two, "192.0.2.9 80") + router("V", 1))).toEqual([]);
 });
