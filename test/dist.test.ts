@@ -1,5 +1,6 @@
 /** What is packed runs as it lies, on a machine whose own Node is too old or that has none. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,4 +60,20 @@ test("an older Node is told where there is a newer one", () => {
   );
   expect(status).toBe(1);
   expect(stderr).toMatch(/needs Node.js 24 or newer; .*run node_modules\/\.bin\/node dist\/vipd\.js/);
+});
+
+test.each([
+  ["explain", "priority", 0],
+  ["completion", "bash", 0],
+  ["explain", "no such thing", 1],
+] as const)("a reader that leaves early, as head does, gets no stack trace: vipd %s %s", async (name, word, exit) => {
+  const child = spawn(join(root, "usr/sbin/vipd"), [name, word], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const [code] = await once(child, "close");
+  expect(said).not.toMatch(/EPIPE|^ +at /m);
+  expect(code).toBe(exit);
 });
