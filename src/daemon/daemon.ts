@@ -208,6 +208,7 @@ async function live(context: Context): Promise<number> {
 
   /** Just before a configuration is handed out. */
   async function beforeHandingOut(config: Config): Promise<void> {
+    if (stopping !== undefined) throw new Error("vipd was told to stop before its configuration was in force");
     const namespace = options.namespace ?? config.global.netNamespace;
     parts.locateIpvs(config);
     if (namespace !== undefined) enterNetwork(namespace);

@@ -109,6 +109,21 @@ describe("a start and a stop", () => {
     expect(stdout).toContain("10.0.0.9/24 on eth0");
   });
 
+  test("told to stop while it still reads the file, it begins nothing", async () => {
+    const began = join(node.folder, "began");
+    const script = await node.write("begin.sh", `#!/bin/sh\ntouch ${began}\n`);
+    await node.run(["chmod", "755", script]);
+    const comments = "# a line that takes its time to be read ~ $\n".repeat(400_000);
+    await vipd.configure(`global_defs {\n startup_script ${script} root\n}\n${comments}${instance()}`);
+    const process = vipd.start();
+    running.push(process);
+    await process.line(/daemon\.start/);
+    process.signal("SIGTERM");
+    expect(await process.exited).toEqual({ code: 0, signal: null });
+    expect(await addresses()).not.toContain("10.0.0.9/24");
+    expect((await node.run(["ls", began], { check: false })).code).not.toBe(0);
+  });
+
   test("vipd stop waits for the end", async () => {
     const process = await up(instance());
     expect((await vipd.run("stop")).code).toBe(0);
