@@ -34,9 +34,16 @@ function virtualInterface(instance: Statement): Statement | undefined {
   return find(instance, "use_vmac") ?? find(instance, "use_ipvlan");
 }
 
+const MAC = /^[\da-f]{2}(:[\da-f]{2})+:?$/i;
+
 /** `use_vmac NAME`: two instances cannot make the same interface. */
 function checkMadeName(instance: Statement, makers: Map<string, Statement>, report: Report): void {
   const made = virtualInterface(instance);
+  const names = made?.rule?.name === "use_vmac" ? made.words.slice(1).filter((word) => !MAC.test(word)) : [];
+  if (made !== undefined && names.length > 1) {
+    const message = `use_vmac has a name already: ${names[0]}`;
+    report.at(made, made.words.indexOf(names[1] ?? ""), doubtful("VIPD004", message, `remove ${names[1]}`));
+  }
   const name = made?.words[1];
   if (made === undefined || name === undefined || !/^[A-Za-z]/.test(name)) return;
   const first = makers.get(name);

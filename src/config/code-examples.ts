@@ -45,6 +45,7 @@ export const codeExamples: Readonly<Record<Code, string>> = {
   VIPD025: globals("vrrp_notify_fifo_script /usr/bin/true"),
   VIPD026: instance("priority {{ priority }}"),
   VIPD027: "\n",
+  VIPD028: `net_namespace lb\n${instance("")}`,
   VIPD040: instance("") + instance("", "192.0.2.9/24", "VI_2", 52),
   VIPD041: instance("", "192.0.2.2/24"),
   VIPD042: instance("", "198.51.100.9/24"),

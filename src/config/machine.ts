@@ -11,7 +11,10 @@ import type { Statement } from "./statement.ts";
 
 export type MachineView = ScriptView &
   Partial<NetworkView> & {
+    /** Of the network namespace in which the question is asked. */
     hasInterface(name: string): boolean;
+    /** Whether the question is asked in the network namespace of this name. */
+    networkNamespace?(name: string): "here" | "elsewhere" | "missing";
     hasUser(name: string): boolean;
     hasGroup(name: string): boolean;
   };
@@ -28,6 +31,23 @@ type Context = {
   executable: Statement | undefined;
   anonymous: Statement | undefined;
 };
+
+/**
+ * What can be said from here of the machine on which the file works: nothing of interfaces and addresses, if it works in another network
+ * namespace.
+ */
+export function viewFor(statements: readonly Statement[], view: MachineView, report: Report): MachineView {
+  const statement = statements.findLast(({ rule }) => rule?.name === "net_namespace");
+  const name = statement?.words[1];
+  if (statement === undefined || name === undefined || view.networkNamespace === undefined) return view;
+  const where = view.networkNamespace(name);
+  if (where === "here") return view;
+  if (where === "missing") {
+    const remedy = `create it: ip netns add ${name}, or ignore this if the file is for another node`;
+    report.at(statement, 1, warning("VIPD028", `this machine has no network namespace ${name}`, remedy));
+  }
+  return { ...view, hasInterface: () => true, addressesOf: () => [] };
+}
 
 export function checkMachine(statements: readonly Statement[], view: MachineView, report: Report): void {
   const defs = statements.filter(({ rule }) => rule?.name === "global_defs").flatMap(({ body }) => body ?? []);

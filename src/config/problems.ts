@@ -33,6 +33,7 @@ export const codes = {
   VIPD025: "Advice",
   VIPD026: "A placeholder of a template that was not filled in",
   VIPD027: "An empty file",
+  VIPD028: "A network namespace that this machine does not have",
   ...meaningCodes,
 } as const;
 

@@ -1,11 +1,12 @@
 /** This machine as the configuration asks about it: interfaces, accounts, what lies on the way to a script. */
-import { lstatSync, readFileSync, readlinkSync } from "node:fs";
+import { lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { type Prefix, parseIp } from "../base/address.ts";
 import type { MachineView } from "../config/machine.ts";
 import type { NetworkView } from "../config/meaning/view.ts";
 import type { PathEntry } from "../config/script-path.ts";
 import { findAccount, findGroup } from "./accounts.ts";
+import { namespacePath } from "./namespaces.ts";
 
 /** Answers are remembered: make a new one for each reading. */
 export function machineView(): MachineView & NetworkView {
@@ -13,6 +14,7 @@ export function machineView(): MachineView & NetworkView {
   let addresses: ReadonlyMap<string, readonly Prefix[]> | undefined;
   return {
     hasInterface: (name) => interfaces.has(name),
+    networkNamespace: whereIs,
     hasUser: remembered((name) => findAccount(name) !== undefined),
     hasGroup: remembered((name) => findGroup(name) !== undefined),
     entry: remembered(entryOf),
@@ -72,6 +74,19 @@ function entryOf(path: string): PathEntry | undefined {
   const mode = stat.mode & 0o7777;
   if (stat.isSymbolicLink()) return { kind: "link", uid, mode, target: readlinkSync(path) };
   return { kind: stat.isFile() ? "file" : stat.isDirectory() ? "folder" : "other", uid, mode };
+}
+
+/** A network namespace is the file that stands for it. */
+function whereIs(name: string): "here" | "elsewhere" | "missing" {
+  const [named, own] = [namespacePath(name), "/proc/thread-self/ns/net"].map((path) => {
+    try {
+      return statSync(path);
+    } catch {
+      return undefined;
+    }
+  });
+  if (named === undefined) return "missing";
+  return named.ino === own?.ino && named.dev === own.dev ? "here" : "elsewhere";
 }
 
 /** By procfs: sysfs goes on showing the network namespace in which it was mounted. */

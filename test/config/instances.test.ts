@@ -37,6 +37,10 @@ describe("virtual interfaces and unicast", () => {
     ]);
     expect(counted(`${instance(" use_vmac vmac0")}${second.replace("vmac0", "vmac1")}`)).toEqual([]);
   });
+  test("a second name of the same interface", () => {
+    expect(counted(instance(" use_vmac vmac0 vmac1"))).toEqual(["7:17 use_vmac has a name already: vmac0"]);
+    expect(counted(instance(" use_vmac vmac0 00:00:5e:00:01:33"))).toEqual([]);
+  });
   test("the scope of an IPv6 address", () => {
     const text = instance(" virtual_ipaddress_excluded {\n  fe80::5/64 scope link\n  192.0.2.77/24 scope link\n }");
     expect(counted(text)).toEqual(["8:14 a scope is for IPv4 addresses only: that of IPv6 follows from the address"]);

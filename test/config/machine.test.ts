@@ -116,3 +116,14 @@ describe("a file on this machine", () => {
     expect(load(instance(" notify /usr/none nobody").replace("eth0", "eth9"), { view: machine }).config).toBeDefined();
   });
 });
+
+describe("a network namespace", () => {
+  const text = `net_namespace lb\n${instance("").replace("eth0", "eth7")}`;
+  const codes = (where: "here" | "elsewhere" | "missing") =>
+    load(text, { view: { ...machine, networkNamespace: () => where, addressesOf: () => [] } }).problems.map(
+      ({ line, code, verdict }) => `${line} ${code} ${verdict}`,
+    );
+  test("in which one is: its interfaces are looked at", () => expect(codes("here")).toEqual(["3 VIPD024 other"]));
+  test("in which one is not: nothing is said of its interfaces", () => expect(codes("elsewhere")).toEqual([]));
+  test("that is not there is told", () => expect(codes("missing")).toEqual(["1 VIPD028 none"]));
+});

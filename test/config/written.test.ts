@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { parseCommand } from "../../src/config/command.ts";
 import type { Entry, Takes, Value } from "../../src/config/keywords/entry.ts";
 import { table } from "../../src/config/keywords/table.ts";
+import { printWritten } from "../../src/config/written/print.ts";
 import type { Line, Meaning, Setting } from "../../src/config/written/setting.ts";
 import { commandText, decimalText, wordText } from "../../src/config/written/words.ts";
 import { load } from "./load.ts";
@@ -311,3 +312,12 @@ function linesIn(settings: readonly Setting[]): readonly Line[] {
     value.type === "lines" ? value.lines : value.type === "block" ? linesIn(value.body) : [],
   );
 }
+
+test("a family where an address should stand stays where it is", () => {
+  for (const words of ["via inet6 inet6 x", "via inet6", "via inet inet6"]) {
+    const text = `static_routes {\n 10.0.0.0/8 ${words}\n}\n`;
+    const print = (source: string) =>
+      printWritten(load(source, { written: true, tolerant: true }).config?.written ?? [], { defaults: false });
+    expect(print(print(text))).toBe(print(text));
+  }
+});

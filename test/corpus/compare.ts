@@ -33,7 +33,7 @@ export function compare(
       random: () => 0,
       hostName: configId,
       userName: "root",
-      view: { ...machineView(), hasInterface },
+      view: { ...machineView(), hasInterface, networkNamespace: () => "here" },
     });
     return { file: name, ...verdictOn(problems, exit, messages), unnamed: unnamedIn(messages, problems) };
   } catch (error) {

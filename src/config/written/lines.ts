@@ -81,7 +81,13 @@ function readOption(words: readonly string[], at: number, row: Rule | undefined,
   let next = at + 1;
   const lock = args.startsWith("[lock]") && words[next] === "lock";
   if (lock) next++;
-  if (args.startsWith("[inet|inet6]") && FAMILIES.has(words[next] ?? "")) {
+  const following = words[next + 1];
+  if (
+    args.startsWith("[inet|inet6]") &&
+    FAMILIES.has(words[next] ?? "") &&
+    following !== undefined &&
+    !FAMILIES.has(following)
+  ) {
     // the family follows from the address
     next++;
   }
