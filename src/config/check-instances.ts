@@ -22,6 +22,7 @@ export function checkInstances(statements: readonly Statement[], report: Report)
           "name the interface of the network",
         ),
       );
+    checkVrf(instance, carrier, report);
     checkUnicast(instance, report);
     for (const list of ["virtual_ipaddress", "virtual_ipaddress_excluded"])
       for (const line of findAll(instance, list).flatMap(({ body }) => body ?? [])) checkScope(line, report);
@@ -32,6 +33,15 @@ export function checkInstances(statements: readonly Statement[], report: Report)
 
 function virtualInterface(instance: Statement): Statement | undefined {
   return find(instance, "use_vmac") ?? find(instance, "use_ipvlan");
+}
+
+/** keepalived takes a VRF before the interface, and none behind it. */
+function checkVrf(instance: Statement, carrier: Statement | undefined, report: Report): void {
+  const vrf = find(instance, "vrf");
+  const body = instance.body ?? [];
+  if (vrf === undefined || carrier === undefined || body.indexOf(vrf) < body.indexOf(carrier)) return;
+  const message = `vrf ${vrf.words[1]} stands behind interface ${carrier.words[1]}, where keepalived ignores it`;
+  report.at(vrf, 0, doubtful("VIPD015", message, "write vrf before interface, or remove one of them"));
 }
 
 const MAC = /^[\da-f]{2}(:[\da-f]{2})+:?$/i;

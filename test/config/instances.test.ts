@@ -22,6 +22,13 @@ describe("virtual interfaces and unicast", () => {
     expect(counted(instance(` use_vmac\n vmac_xmit_base\n${peers}`).replace(" interface eth0\n", ""))).toEqual([
       "6:2 use_vmac has no effect: unicast without an interface has nothing to put one on",
     ]));
+  test("a VRF behind the interface", () => {
+    const text = instance(" vrf blue");
+    expect(counted(text)).toEqual(["7:2 vrf blue stands behind interface eth0, where keepalived ignores it"]);
+    expect(counted(text.replace(" vrf blue\n", "").replace(" interface eth0", " vrf blue\n interface eth0"))).toEqual(
+      [],
+    );
+  });
   test("the loopback carries no instance", () =>
     expect(counted(instance("").replace("interface eth0", "interface lo"))).toEqual([
       "2:12 interface lo is the loopback, where nobody hears an advert",

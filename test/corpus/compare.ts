@@ -66,7 +66,6 @@ const consequences: readonly RegExp[] = [
   /virtual server group \S+ has no entries/, // likewise
   /Invalid smtp server/, // names are looked up when mail is sent
   /garp_group already specified/, // told where the interface stands twice
-  /VRF interface \S+ doesn't exist/,
 ];
 
 function unnamedIn(messages: string, problems: readonly Problem[]): readonly string[] {
@@ -92,6 +91,6 @@ function isInSkipped(line: number, message: string, problems: readonly Problem[]
 
 /** An interface that is missing is told where it is named first. */
 function isToldOnce(message: string, problems: readonly Problem[]): boolean {
-  const name = /interface (\S+) (?:for|specified)/.exec(message)?.[1];
+  const name = /interface (\S+) (?:for|specified|doesn)/.exec(message)?.[1];
   return name !== undefined && problems.some((problem) => problem.code === "VIPD024" && problem.text === name);
 }

@@ -55,9 +55,4 @@ export const deliberate: readonly Deliberate[] = [
     pattern: /^\(Line \d+\) Invalid smtp server \S+ \d+$/,
     why: "names are looked up when mail is sent, not when the file is read",
   },
-  {
-    result: "laxer",
-    pattern: /VRF interface \S+ doesn't exist/,
-    why: "a VRF that this machine lacks concerns this machine, not the file",
-  },
 ];

@@ -21,7 +21,7 @@ export function compareFolder(folder: string, verdicts?: string): readonly Outco
     );
     return known.map((verdict) => {
       const said = verdict.messages === AS_WITHOUT ? (messages.get(verdict.file) ?? "") : verdict.messages;
-      const absent = new Set([...said.matchAll(/interface (\S+) for/g)].map((match) => match[1] ?? ""));
+      const absent = new Set([...said.matchAll(/interface (\S+) (?:for|doesn)/g)].map((match) => match[1] ?? ""));
       return compare(join(folder, verdict.file), { ...verdict, messages: said }, (name) => !absent.has(name));
     });
   }
