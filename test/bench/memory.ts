@@ -1,4 +1,9 @@
-/** Memory of all processes of a daemon with two instances and ten real servers: at rest, and under churn. */
+/**
+ * Memory of all processes of a daemon with two instances and ten real servers: at rest, and under churn.
+ *
+ * Garbage comes and goes, so the rise is that of the least that is seen in each minute: the straight line through these points, with the
+ * standard error of its slope.
+ */
 import { copyFile, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createLab, type Lab } from "../lab/net.ts";
@@ -11,6 +16,7 @@ const NODE = join(resolve(import.meta.dirname, "../.."), "node_modules/.bin/node
 const STEADY = 8080;
 const FLAPPING = 8081;
 const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
 /** After half a minute, as if it were alone on the machine. */
 export async function measureMemory(daemon: DaemonName, settleMs: number): Promise<Figures> {
@@ -25,7 +31,8 @@ export async function measureMemory(daemon: DaemonName, settleMs: number): Promi
 export async function measureChurn(daemon: DaemonName, forMs: number, warmUpMs: number): Promise<Figures> {
   await using lab = await createLab();
   const { pid, node, flapping, config, signal, output } = await startAll(daemon, lab);
-  const samples: { readonly atMs: number; readonly mb: number }[] = [];
+  const samples: Sample[] = [];
+  const before = processTree(pid).join(" ");
   const started = performance.now();
   for (let second = 0; performance.now() - started < warmUpMs + forMs; second++) {
     if (second % 4 === 0) flapping.say(second % 8 === 0 ? "close" : "open");
@@ -40,11 +47,16 @@ export async function measureChurn(daemon: DaemonName, forMs: number, warmUpMs: 
     if (mb === 0) throw new Error(`It ended under churn after ${Math.round(atMs / 1000)} s: ${output().slice(-1500)}`);
     if (atMs > warmUpMs) samples.push({ atMs, mb });
   }
-  return {
-    minutes: forMs / 60_000,
-    mb: medianOf(samples.map((one) => one.mb)),
-    perHour: slope(samples.map(({ atMs, mb }) => [atMs / HOUR_MS, mb])),
-  };
+  if (processTree(pid).join(" ") !== before) throw new Error(`A process died under churn: ${output().slice(-1500)}`);
+  const { slope, error } = lineThrough(leastOfMinutes(samples).map(({ atMs, mb }) => [atMs / HOUR_MS, mb]));
+  return { minutes: forMs / MINUTE_MS, mb: medianOf(samples.map((one) => one.mb)), perHour: slope, error };
+}
+
+type Sample = { readonly atMs: number; readonly mb: number };
+
+function leastOfMinutes(samples: readonly Sample[]): readonly Sample[] {
+  const minutes = Map.groupBy(samples, ({ atMs }) => Math.floor((atMs - (samples[0]?.atMs ?? 0)) / MINUTE_MS));
+  return [...minutes.values()].map((those) => those.reduce((least, one) => (one.mb < least.mb ? one : least)));
 }
 
 async function startAll(daemon: DaemonName, lab: Lab) {
@@ -78,10 +90,15 @@ function config(weight: number): string {
   return `${instances.join("")}${servers}`;
 }
 
-/** Of the straight line through the points with the least squares. */
-function slope(points: readonly (readonly [number, number])[]): number {
+/** The straight line through the points with the least squares: its slope, and the standard error of that (NaN for fewer than three points). */
+function lineThrough(points: readonly (readonly [number, number])[]): {
+  readonly slope: number;
+  readonly error: number;
+} {
   const mean = (at: 0 | 1) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
   const [x, y] = [mean(0), mean(1)];
-  const above = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
-  return above / points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+  const spread = points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+  const slope = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0) / spread;
+  const off = points.reduce((sum, point) => sum + (point[1] - y - slope * (point[0] - x)) ** 2, 0);
+  return { slope, error: points.length < 3 ? Number.NaN : Math.sqrt(off / (points.length - 2) / spread) };
 }
