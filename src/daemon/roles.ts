@@ -54,10 +54,7 @@ export function createVrrpRole(deps: VrrpDeps): VrrpRole {
     masters.clear();
     if (deps.dryRun) return;
     const removed = deps.removeAddresses();
-    emit({
-      type: "warning",
-      reason: `${why}: ${removed} virtual addresses removed, so that the other node can serve them`,
-    });
+    emit({ type: "warning", reason: `${why}: ${removedWords(removed)}` });
   }
 
   function note(body: EventBody): void {
@@ -107,6 +104,12 @@ export function createVrrpRole(deps: VrrpDeps): VrrpRole {
     },
   });
   return role;
+}
+
+function removedWords(count: number): string {
+  if (count === 0) return "no virtual address was here";
+  const what = count === 1 ? "its virtual address is" : `its ${count} virtual addresses are`;
+  return `${what} removed, so that the other node can serve ${count === 1 ? "it" : "them"}`;
 }
 
 const LONGEST_ABSENCE_MS = 1000;

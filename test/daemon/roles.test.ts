@@ -6,18 +6,20 @@ import { nursery } from "./children.ts";
 import { withRouters } from "./config.ts";
 import { turns, virtualClock } from "./virtual-clock.ts";
 
-async function atWork() {
+/** @param removes how many addresses are there to remove, each time */
+async function atWork(removes: readonly number[] = []) {
   const virtual = virtualClock();
   let sleptMs = 0;
   const clock = { ...virtual, now: () => virtual.now() + sleptMs };
   const home = nursery();
   const removals: number[] = [];
+  const warnings: string[] = [];
   const fact = { tracker: "script", id: "chk", value: "up", reason: "succeeds", at: 0 } as const;
   const role = createVrrpRole({
     clock,
     fork: home.fork,
     respawn: true,
-    emit: () => {},
+    emit: (body) => void (body.type === "warning" && warnings.push(body.reason)),
     namespaceOf: () => undefined,
     gaveUp: () => {},
     dryRun: false,
@@ -25,7 +27,7 @@ async function atWork() {
     facts: () => [fact],
     happened: () => {},
     promoted: () => {},
-    removeAddresses: () => removals.push(clock.now()),
+    removeAddresses: () => removes[removals.push(clock.now()) - 1] ?? 0,
   });
   const says = (message: object) => home.last().says(message);
   role.start(undefined);
@@ -45,7 +47,7 @@ async function atWork() {
   const sleep = (ms: number) => {
     sleptMs += ms;
   };
-  return { clock, sleep, home, role, says, becomes, former, removals, fact };
+  return { clock, sleep, home, role, says, becomes, former, removals, warnings, fact };
 }
 
 test("the first one follows nobody", async () => {
@@ -105,4 +107,17 @@ test("one that never got to work says nothing about when the one before it did; 
   home.last().dies("exit code 70");
   says({ type: "hello", pid: 103 });
   expect(former()).toMatchObject([{ masters: [] }]);
+});
+
+test("that it cannot be kept running, and what became of its addresses", async () => {
+  const { clock, home, warnings } = await atWork([2, 1]);
+  for (const lifeMs of [10, 10, 10, 10, 10, 1000, 2000]) {
+    clock.advance(lifeMs);
+    home.last().dies("signal SIGKILL");
+  }
+  expect(warnings).toEqual([
+    "the vrrp process cannot be kept running: its 2 virtual addresses are removed, so that the other node can serve them",
+    "the vrrp process cannot be kept running: its virtual address is removed, so that the other node can serve it",
+    "the vrrp process cannot be kept running: no virtual address was here",
+  ]);
 });
