@@ -113,11 +113,13 @@ describe("a start and a stop", () => {
     const began = join(node.folder, "began");
     const script = await node.write("begin.sh", `#!/bin/sh\ntouch ${began}\n`);
     await node.run(["chmod", "755", script]);
-    const comments = "# a line that takes its time to be read ~ $\n".repeat(400_000);
+    const comments = "# a line that takes its time to be read ~ $\n".repeat(200_000);
     await vipd.configure(`global_defs {\n startup_script ${script} root\n}\n${comments}${instance()}`);
     const process = vipd.start();
     running.push(process);
     await process.line(/daemon\.start/);
+    const vrrp = (await node.pids()).find((pid) => readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("vrrp.js"));
+    globalThis.process.kill(vrrp ?? 0, "SIGSTOP"); // so that the stop takes longer than the file
     process.signal("SIGTERM");
     expect(await process.exited).toEqual({ code: 0, signal: null });
     expect(await addresses()).not.toContain("10.0.0.9/24");
