@@ -143,7 +143,7 @@ function defend(state: Master, peer: Peer, router: Router, nowMs: number): Step 
 function meet(state: Master, peer: Peer, router: Router, nowMs: number): Step<Master> {
   const { rival } = state;
   const { ip, priority, intervalMs } = peer;
-  if (rival === undefined) {
+  if (rival === undefined || isForgotten(rival, router, nowMs)) {
     const first = { ip, priority, intervalMs, sinceMs: nowMs, heardMs: nowMs, adverts: 1, told: false };
     return { state: { ...state, rival: first }, actions: [arm(router, "contest", contestEndsMs(first, router))] };
   }
@@ -156,6 +156,11 @@ function meet(state: Master, peer: Peer, router: Router, nowMs: number): Step<Ma
     state: { ...state, rival: { ...seen, told: true } },
     actions: [happened({ ...body, adverts: seen.adverts }, nowMs)],
   };
+}
+
+/** Who was never told of and fell silent before a stall is another one after it. */
+function isForgotten(rival: Rival, router: Router, nowMs: number): boolean {
+  return !rival.told && nowMs >= contestEndsMs(rival, router);
 }
 
 function contestEndsMs(rival: Rival, router: Router): number {

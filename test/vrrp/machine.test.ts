@@ -5,7 +5,7 @@ import { timerNames } from "../../src/vrrp/instance.ts";
 import type { Action, Advert, TimerKind } from "../../src/vrrp/interface.ts";
 import { step } from "../../src/vrrp/machine.ts";
 import type { RouterSettings } from "../../src/vrrp/settings.ts";
-import type { Backup, Event, Fault, Init, Master, Router, State } from "../../src/vrrp/state.ts";
+import type { Backup, Event, Fault, Init, Master, Rival, Router, State } from "../../src/vrrp/state.ts";
 import { routerSettings } from "./fixtures.ts";
 
 const NOW = 100_000;
@@ -47,6 +47,17 @@ const master: Master = {
   defenceMs: 0,
   bursts: {},
   rival: undefined,
+};
+
+/** It was heard once, 9 s ago, and is not told of yet. */
+const goneRival: Rival = {
+  ip: HIGHER,
+  priority: 99,
+  intervalMs: 1000,
+  sinceMs: NOW - 9000,
+  heardMs: NOW - 9000,
+  adverts: 1,
+  told: false,
 };
 
 type Row = {
@@ -545,6 +556,20 @@ describe("a master that has slept", () => {
       ],
     },
     {
+      says: "who gave way before the stall and is heard after it contests from then on",
+      from: { ...master, quietUntilMs: NOW + 500, rival: { ...goneRival, heardMs: NOW - 3000 } },
+      on: heard(99),
+      to: "MASTER",
+      does: ["arm contest +3000"],
+    },
+    {
+      says: "who is heard all the time contests from the first time on",
+      from: { ...master, quietUntilMs: NOW + 500, rival: { ...goneRival, heardMs: NOW - 1000 } },
+      on: heard(99),
+      to: "MASTER",
+      does: ["contest begin 9000: 10.0.0.6"],
+    },
+    {
       says: "nobody came: it goes on and announces its addresses",
       from: { ...master, quietUntilMs: NOW },
       on: expired("quiet"),
@@ -664,6 +689,7 @@ function words(action: Action): string {
       const { body } = action;
       if (body.type === "vrrp.transition") return `${body.from} → ${body.to}: ${body.reason}`;
       if (body.type === "vrrp.lower") return `lower ${body.theirPriority} of ${body.by}`;
+      if (body.type === "vrrp.contested") return `contest ${body.phase} ${body.forMs}: ${body.by}`;
       if (body.type === "vrrp.stalled") return `stalled ${Number(body.lateMs.toFixed(3))}: ${body.action}`;
       return body.type;
     }
