@@ -51,6 +51,8 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
   /** Of the line at hand. */
   let origins = new Map<number, string>();
   let lines = 0;
+  /** Definitions found to use themselves: nothing stands for them any more, so that each costs its expansion once. */
+  const endless = new Set<string>();
 
   return {
     collecting: () => open !== undefined,
@@ -84,6 +86,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
     if (depth > MAX_DEPTH || ++lines > MAX_LINES) {
       if (lines === MAX_LINES + 1 || depth > MAX_DEPTH)
         complain("this expands without end", "look for a definition that uses itself", column);
+      for (const name of namesIn(piece.text)) endless.add(name);
       return;
     }
     const definition = /^\$([A-Za-z_]\w*)=(.*)$/s.exec(piece.text);
@@ -95,6 +98,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
   }
 
   function define(name: string, value: string): void {
+    endless.delete(name);
     if (value.endsWith("\\")) {
       open = { name, lines: [], at: here };
       collect(value);
@@ -181,6 +185,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
   function substitute(given: Piece, folder: string): { readonly first: Piece; readonly more: readonly Piece[] } {
     let piece = given;
     const more: Piece[] = [];
+    const used = new Set<string>();
     let from = 0;
     for (let round = 0; round < MAX_ROUNDS * 10; round++) {
       const reference = nextReference(piece.text, from);
@@ -190,6 +195,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
         from = reference.start + 1;
         continue;
       }
+      used.add(reference.name);
       const column = piece.columns[reference.start] ?? 1;
       if (!origins.has(column)) origins.set(column, definitions.get(reference.name)?.at ?? here);
       const tail = sliced(piece, reference.end);
@@ -204,6 +210,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
       from = reference.start;
       if (piece.text.length > MAX_LENGTH || round >= MAX_ROUNDS * 10 - 1) {
         complain("this expands without end", "look for a definition that uses itself", column);
+        for (const name of used) endless.add(name);
         return { first: sliced(given, 0, 0), more: [] };
       }
     }
@@ -215,6 +222,7 @@ export function createExpander(surroundings: Surroundings, complain: Complain): 
   }
 
   function meaningOf({ name, parameters, column }: Reference, folder: string): readonly string[] | undefined {
+    if (endless.has(name)) return [""];
     const defined = definitions.get(name);
     if (defined !== undefined && parameters.length === 0) return defined.lines;
     switch (name) {
@@ -310,6 +318,16 @@ function nextReference(text: string, from: number): Reference | undefined {
     end: match.index + match[0].length,
     column: match.index,
   };
+}
+
+function namesIn(text: string): readonly string[] {
+  const names: string[] = [];
+  for (let at = 0; ; ) {
+    const reference = nextReference(text, at);
+    if (reference === undefined) return names;
+    names.push(reference.name);
+    at = reference.end;
+  }
 }
 
 function withoutLoneBackslash(piece: Piece): Piece {

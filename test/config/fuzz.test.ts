@@ -111,6 +111,24 @@ test("definitions that grow are stopped", { timeout: LIMIT_MS }, () => {
   expect(performance.now() - began).toBeLessThan(8000);
 });
 
+test("definitions of several lines that use one another are stopped, each at its first use", {
+  timeout: LIMIT_MS,
+}, () => {
+  const began = performance.now();
+  const text =
+    "$ALL= \\\n$SIX\n$BLOCK= \\\n$ALL \\\n}\n$SIX=\\\nvrrp_script s { \\\n$ALL \\\n$BLOCK\n$BLOCK\n$BLOCK\nglobal_defs {\n router_id lb\n}\n";
+  const { problems } = load(text, { tolerant: true });
+  expect(problems.filter(({ message }) => message === "this expands without end").length).toBeGreaterThan(0);
+  expect(performance.now() - began).toBeLessThan(3000);
+  const mended = load(
+    "$A=x${A}\nglobal_defs {\n notification_email_from $A\n}\n$A=lb\nglobal_defs {\n router_id $A\n}\n",
+    {
+      tolerant: true,
+    },
+  );
+  expect(mended.config?.global.routerId).toBe("lb");
+});
+
 test("ten times the file takes about ten times as long", { timeout: LIMIT_MS }, () => {
   const file = (servers: number) => {
     const lines = ["virtual_server 192.0.2.1 80 {", "protocol TCP", "lb_algo rr", "lb_kind NAT"];
