@@ -26,8 +26,6 @@ const UNDER_WAY_MS = 300;
 const WIRE_MS = 80;
 /** The lab's kernel has one slow processor for nine machines: what is the guest's and not the protocol's. */
 const GUEST_MS = 400;
-/** Starting a program there. */
-const START_MS = 2500;
 /** From here on the protocol counts; how long a start takes is the machine's affair. */
 const LISTENS = /vrrp\.transition instance=WEB from=INIT to=BACKUP/;
 const SWEEPS = /vrrp\.address .*10\.9\.0\.100.*what=swept/;
@@ -84,8 +82,9 @@ async function servers(stage: Stage): Promise<readonly Row[]> {
 
   causeMs = timeline.cause("real server r1 returns");
   await scene.r1.start();
+  const listening = timeOfDayMs();
   const added = await logged(stage, scene.a, /server\.state .*10\.9\.1\.11.* to=up/, causeMs);
-  rows.push(row("r1 answers → back in IPVS", added - causeMs, 2000 + START_MS));
+  rows.push(row("r1 listens → back in IPVS", added - listening, outMs));
   rows.push(await onlyAnsweredBy(scene, ["r1", "r2"], timeOfDayMs()));
   rows.push(
     await mailRow(scene, "mail: r1 is up", causeMs, /Realserver \[10\.9\.1\.11\]:tcp:80 .* - UP/, "director-a"),
