@@ -1,6 +1,7 @@
 /** What a reload changes, in words: for the answer of `vipd reload`, the log and the status. */
 import { isDeepStrictEqual } from "node:util";
 import { differing } from "../base/differing.ts";
+import { formatDuration } from "../base/duration.ts";
 import type { Config } from "../config/config.ts";
 import type { ServerSettings, ServiceSettings } from "../ipvs/settings.ts";
 import type { NotifySettings } from "../notify/settings.ts";
@@ -58,19 +59,44 @@ function compare<T>(
   const others = after.flatMap((one) => {
     const known = old.get(keyOf(one));
     if (known === undefined) return [`${kind} ${nameOf(one)} added`];
-    return sameSettings(known, one) ? [] : [`${kind} ${nameOf(one)} changed${fields(known, one)}`];
+    return sameSettings(known, one) ? [] : [`${kind} ${nameOf(one)} changed${fields(kind, known, one)}`];
   });
   return [...removed, ...others];
 }
 
-/** `: priority 100 → 150, intervalMs 1000 → 500`, as far as it is short; never a password. */
-function fields(before: unknown, after: unknown): string {
+/** `: priority 100 → 150, advert_int 1 s → 500 ms`, as far as it is short; never a password. */
+function fields(kind: string, before: unknown, after: unknown): string {
   const old = before as Readonly<Record<string, unknown>>;
   const changed = Object.entries(after as object).filter(([key, value]) => !sameSettings(old[key], value));
-  const words = changed.map(([key, value]) =>
-    isPlain(old[key]) && isPlain(value) ? `${key} ${old[key]} → ${value}` : key,
-  );
+  const words = changed.map(([key, value]) => {
+    const name = keywordOf(kind, key);
+    return isPlain(old[key]) && isPlain(value) ? `${name} ${shown(key, old[key])} → ${shown(key, value)}` : name;
+  });
   return words.length === 0 ? "" : `: ${words.join(", ")}`;
+}
+
+/** The admin's keywords, where they are not ours in another spelling. */
+const KEYWORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  instance: {
+    vrid: "virtual_router_id",
+    intervalMs: "advert_int",
+    initial: "state",
+    links: "interfaces",
+    source: "source address",
+    trackers: "what is tracked",
+    excluded: "virtual_ipaddress_excluded",
+    garp: "gratuitous ARP",
+    downAdverts: "down_timer_adverts",
+  },
+};
+
+function keywordOf(kind: string, key: string): string {
+  const spelt = key.replace(/Ms$/, "").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return KEYWORDS[kind]?.[key] ?? spelt;
+}
+
+function shown(key: string, value: unknown): string {
+  return key.endsWith("Ms") && typeof value === "number" ? formatDuration(value) : String(value);
 }
 
 function isPlain(value: unknown): boolean {

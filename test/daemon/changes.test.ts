@@ -14,8 +14,15 @@ test("instances by identity, not by name; plain values as they were and are", ()
   const after = withRouters({ key: "a", name: "VI_1", priority: 150, intervalMs: 500 }, { key: "c", name: "VI_3" });
   expect(describeChanges(before, after)).toEqual([
     "instance VI_2 removed",
-    "instance VI_1 changed: priority 100 → 150, intervalMs 1000 → 500",
+    "instance VI_1 changed: priority 100 → 150, advert_int 1 s → 500 ms",
     "instance VI_3 added",
+  ]);
+});
+
+test("settings have the names that they have in the file, and durations their unit", () => {
+  const router = withRouters({ preemptDelayMs: 0, vrid: 51 });
+  expect(describeChanges(router, withRouters({ preemptDelayMs: 2500, vrid: 52 }))).toEqual([
+    "instance VI_1 changed: virtual_router_id 51 → 52, preempt_delay 0 ms → 2.5 s",
   ]);
 });
 
