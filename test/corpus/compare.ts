@@ -1,11 +1,12 @@
 /** What vipd makes of a text, beside what keepalived -t said to it. */
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { testExitCode } from "../../src/commands/check.ts";
 import type { Problem } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { realFiles } from "../../src/os/config-files.ts";
 import { machineView } from "../../src/os/machine-view.ts";
-import { deliberate } from "./deliberate.ts";
+import { deliberate, NO_NAMESPACE } from "./deliberate.ts";
 import { HOST, type Verdict } from "./judge.ts";
 
 export type Outcome = {
@@ -25,6 +26,11 @@ export function compare(
   hasInterface: (name: string) => boolean,
 ): Outcome {
   const name = configId === HOST ? path : `${path} as ${configId}`;
+  const entered: string[] = [];
+  const networkNamespace = (one: string) => {
+    entered.push(one);
+    return "here" as const;
+  };
   try {
     const { problems } = loadConfig(realFiles(), resolve(file), {
       configId,
@@ -33,13 +39,26 @@ export function compare(
       random: () => 0,
       hostName: configId,
       userName: "root",
-      view: { ...machineView(), hasInterface, networkNamespace: () => "here" },
+      view: { ...machineView(), hasInterface, networkNamespace },
     });
-    return { file: name, ...verdictOn(problems, exit, messages), unnamed: unnamedIn(messages, problems) };
+    const verdict = verdictOn(problems, exit, messages);
+    const stopped = verdict.result === "stricter" && entered.some((one) => !namesNamespace(file, one));
+    return {
+      file: name,
+      ...verdict,
+      ...(stopped ? { why: NO_NAMESPACE } : {}),
+      unnamed: unnamedIn(messages, problems),
+    };
   } catch (error) {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { file: name, result: "crashed", why: undefined, detail, unnamed: [] };
   }
+}
+
+/** The judge makes the network namespaces whose names stand in a text as they are; others, as `net_namespace $NAME`, are not there. */
+function namesNamespace(file: string, name: string): boolean {
+  const words = readFileSync(file, "latin1").matchAll(/\bnet_namespace\s+(\S+)/g);
+  return !name.includes("$") && [...words].some((match) => match[1] === name);
 }
 
 function verdictOn(problems: readonly Problem[], exit: number, messages: string): Omit<Outcome, "file" | "unnamed"> {

@@ -9,6 +9,10 @@ export type Deliberate = {
   readonly why: string;
 };
 
+/** No pattern tells it: keepalived says nothing. */
+export const NO_NAMESPACE =
+  "a network namespace that is not there: keepalived -t reads no further and exits 0, whatever the file says";
+
 export const deliberate: readonly Deliberate[] = [
   {
     result: "stricter",
