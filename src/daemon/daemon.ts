@@ -18,7 +18,16 @@ import type { DaemonOptions } from "./daemon-options.ts";
 import { dataText } from "./data-text.ts";
 import { statsJson, statsText } from "./dumps.ts";
 import { NO_KEYS } from "./journal.ts";
-import { checkPrivileges, EXIT, enterNetwork, makeRunDir, Refusal, refuseBesideKeepalived } from "./machine.ts";
+import {
+  checkPrivileges,
+  EXIT,
+  enterNetwork,
+  makeRunDir,
+  processName,
+  Refusal,
+  refuseBesideKeepalived,
+  refuseBesideVipd,
+} from "./machine.ts";
 import { createParts, type Parts, removeAddresses } from "./parts.ts";
 import { AlreadyRunning, lockPidFile, type PidLock } from "./pid-file.ts";
 import { createKeeper, type Keeper } from "./reload.ts";
@@ -74,8 +83,9 @@ async function live(context: Context): Promise<number> {
     }),
   );
   const keeper = createKeeper(context, parts.participants, parts.services);
-  process.title = "vipd";
-  setProcessName("vipd");
+  const name = processName(options);
+  process.title = name;
+  setProcessName(name);
   process.stderr.on("error", () => {}); // whoever read it is gone
   const removePidFiles = keepChildPidFiles(context);
   const status = () => collectStatus(context, parts, keeper, state);
@@ -212,7 +222,10 @@ async function live(context: Context): Promise<number> {
     const namespace = options.namespace ?? config.global.netNamespace;
     parts.locateIpvs(config);
     if (namespace !== undefined) enterNetwork(namespace);
-    if (options.dryRun !== "all") refuseBesideKeepalived();
+    if (options.dryRun !== "all") {
+      refuseBesideKeepalived();
+      refuseBesideVipd(name);
+    }
     parts.runner.configure(config.notify);
     const { startupScript } = config.global;
     if (startupScript !== undefined && options.dryRun !== "all") await runHook(startupScript, "startup_script");

@@ -1,5 +1,5 @@
 /** What must hold on this machine before vipd does anything: privileges, folders, nobody else at the same work. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { CAP, capabilities, enterNamespace } from "dgram-ext";
 import { systemErrorCode } from "../os/errors.ts";
 import { makeFolder } from "../os/files.ts";
@@ -52,6 +52,32 @@ export function enterNetwork(name: string): void {
     const remedy = code === "ENOENT" ? `create it with "ip netns add ${name}"` : "start vipd as root";
     throw new Refusal(EXIT.fatal, `Cannot enter the network namespace ${name}: ${code}; ${remedy}`);
   }
+}
+
+/** What people and another vipd see in the list of processes: at most 15 characters (TASK_COMM_LEN). */
+export function processName({ dryRun, only }: Pick<DaemonOptions, "dryRun" | "only">): string {
+  if (dryRun === "all") return "vipd: dry run";
+  return only === "vrrp" ? "vipd -P" : only === "checkers" ? "vipd -C" : "vipd";
+}
+
+/** Each would sweep what the other made. @param name what this one is called @throws {Refusal} */
+export function refuseBesideVipd(name: string): void {
+  const rivals = name === "vipd" ? ["vipd", "vipd -P", "vipd -C"] : ["vipd", name];
+  const found = rivals
+    .flatMap(processesNamed)
+    .find(({ pid }) => pid !== process.pid && isTrusted(pid) && sameNetwork(pid));
+  if (found === undefined) return;
+  throw new Refusal(
+    EXIT.fatal,
+    `Cannot start: another vipd works in this network namespace (pid ${found.pid}), and each would take away what the other holds; ` +
+      "stop it, start this one in a namespace of its own (-s NAME), or try it with --dry-run",
+  );
+}
+
+/** Whoever has no privilege may call a process what he likes. */
+function isTrusted(pid: number): boolean {
+  const owner = statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
+  return owner === 0 || owner === process.getuid?.();
 }
 
 /** Both daemons would be master: neither hears the other on one machine. @throws {Refusal} */

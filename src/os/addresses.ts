@@ -11,8 +11,9 @@ import type { AddressCommand, KernelAddress, VirtualAddress } from "../network/p
 export const ADDRESS_PROTOCOL = 112;
 
 /** How a command ended. `already`: as it was wanted before we came. */
+/** `pretended`: a dry run has said what it would do, and the kernel is as it was. */
 export type AddressOutcome =
-  | { readonly end: "done" | "already" }
+  | { readonly end: "done" | "already" | "pretended" }
   | { readonly end: "failed"; readonly code: string; readonly reason: string };
 
 export type AddressExecutor = {

@@ -192,6 +192,22 @@ describe("a start that cannot be", () => {
     expect(await addresses()).toContain("10.0.0.9");
   });
 
+  test("a second vipd with a run folder of its own is refused, too; a dry run is not", async () => {
+    const first = await up(instance());
+    const file = join(node.folder, "vipd.conf");
+    const folders = ["--run-dir", "/run/other", "--state-dir", join(node.folder, "other")];
+    const { code, stderr } = await node.run([...vipd.argv, "-f", file, ...folders], { check: false });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`another vipd works in this network namespace (pid ${first.pid})`);
+    expectNoTrace(stderr);
+    const dry = node.start([...vipd.argv, "-l", "-f", file, ...folders, "--dry-run"]);
+    running.push(dry);
+    await dry.line(/daemon\.ready/);
+    expect(await addresses()).toContain("10.0.0.9");
+    await first.stop();
+    await up(instance()); // beside the dry run
+  });
+
   test("keepalived in the same network is named; a dry run starts beside it and changes nothing", async () => {
     const script = await node.write("keepalived", "#!/bin/sh\nwhile sleep 1; do :; done\n", 0o755);
     const other = node.start([script]);

@@ -173,9 +173,12 @@ export function createHolder(options: HolderOptions): Holder {
       inFlight.delete(key);
       const outcome = outcomes[at];
       if (outcome?.end === "failed") failed(command, outcome);
-      else if (command.op === "add") added(key, outcome?.end === "already");
-      else if (command.op === "delete") removed(key);
-      if (outcome?.end !== "failed" && isOutOfDate(key)) marked.add(key);
+      else if (outcome?.end === "pretended") repairs.delete(key);
+      else {
+        if (command.op === "add") added(key, outcome?.end === "already");
+        else if (command.op === "delete") removed(key);
+        if (isOutOfDate(key)) marked.add(key);
+      }
       goneInFlight.delete(key);
     }
     running--;

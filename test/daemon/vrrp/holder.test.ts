@@ -222,6 +222,17 @@ test("at start what is ours and left behind goes, also where another program lef
   ]);
 });
 
+test("a dry run says once what it would remove, and goes on beside it", async () => {
+  const kernel = fakeKernel([foreign("10.0.0.9")]);
+  kernel.refused.set(KEY, { end: "pretended" });
+  kernel.holder.configure([routerSettings()], []);
+  const swept = kernel.holder.sweep(new Set());
+  await kernel.answer();
+  await swept;
+  expect(kernel.story()).toEqual([`delete ${KEY}`]);
+  expect([...kernel.actual.keys()]).toEqual([KEY]);
+});
+
 test("an owner's address that stood before us is adopted and never removed", async () => {
   const kernel = fakeKernel([foreign("10.0.0.9")]);
   kernel.holder.configure([owner()], [KEY]);
