@@ -166,17 +166,14 @@ export function createRole<
     start: (first) => supervisor.start(first),
     prepare(config, generation) {
       return new Promise((resolve) => {
-        const late = clock.after(PHASE_MS, () =>
-          pending?.settle(`the process ${name} did not answer within ${PHASE_MS / 1000} s`),
-        );
-        pending = {
-          config,
-          generation,
-          settle(refused) {
-            late[Symbol.dispose]();
-            resolve(refused);
-          },
+        const settle = (refused: string | undefined) => {
+          late[Symbol.dispose]();
+          resolve(refused);
         };
+        const late = clock.after(PHASE_MS, () =>
+          settle(`the process ${name} did not answer within ${PHASE_MS / 1000} s`),
+        );
+        pending = { config, generation, settle };
         if (greeted) give(pending);
       });
     },
@@ -187,13 +184,14 @@ export function createRole<
       pending = undefined;
       supervisor.send({ type: "commit", generation });
       return new Promise((resolve) => {
-        const late = clock.after(PHASE_MS, () => committing?.done());
-        const done = () => {
+        const mine = { generation, done };
+        const late = clock.after(PHASE_MS, done);
+        committing = mine;
+        function done(): void {
           late[Symbol.dispose]();
-          committing = undefined;
+          if (committing === mine) committing = undefined;
           resolve();
-        };
-        committing = { generation, done };
+        }
       });
     },
     abandon() {
