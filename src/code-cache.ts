@@ -2,10 +2,10 @@
  * What V8 makes of a bundle, kept beside it, so that a start need not compile (`load.js`). A bundle that can work without harm does so
  * before: then functions that are compiled when they are first called are in it, too.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { type ChildProcess, execFile, fork } from "node:child_process";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Script } from "node:vm";
+import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 
 /** The reader reads this file, with all that is in it. */
@@ -30,14 +30,22 @@ function cacheOf(folder: string, name: string): string {
 
 /** @param folder dist, complete but for this */
 export async function makeCaches(folder: string, names: readonly string[]): Promise<void> {
-  for (const name of names) await compile(folder, name);
+  await Promise.all(names.map((name) => compile(folder, name)));
   await makeWarm(folder);
 }
 
+/** In a Node of its own: what was made under other flags than those of a start would be refused. */
+const COMPILE = `
+  const [source, cache] = process.argv.slice(1);
+  const { readFileSync, writeFileSync } = require("node:fs");
+  const script = new (require("node:vm").Script)(readFileSync(source, "latin1"));
+  writeFileSync(cache, script.createCachedData());
+`;
+
 /** Nothing is run. */
 async function compile(folder: string, name: string): Promise<void> {
-  const script = new Script(await readFile(join(folder, "code", `${name}.js`), "latin1"));
-  await writeFile(cacheOf(folder, name), script.createCachedData());
+  const words = ["-e", COMPILE, join(folder, "code", `${name}.js`), cacheOf(folder, name)];
+  await promisify(execFile)(process.execPath, words);
 }
 
 async function makeWarm(folder: string): Promise<void> {

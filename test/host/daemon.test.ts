@@ -342,7 +342,7 @@ describe("a reload", () => {
     const { code, stdout } = await vipd.run("reload");
     expect(code).toBe(0);
     expect(stdout).toMatch(/generation 2/);
-    expect(stdout).toMatch(/instance VI_1 changed: garp/);
+    expect(stdout).toMatch(/instance VI_1 changed: gratuitous ARP/);
     await vipd.configure(instance("garp_master_repeat 3"));
     process.signal("SIGHUP");
     await process.line(/config\.loaded .*generation=3/);

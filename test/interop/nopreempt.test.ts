@@ -4,7 +4,8 @@ import { isAdvert } from "../lab/capture.ts";
 import { claims, holds, resigns, sleep } from "../lab/daemons.ts";
 import { downMs, type Kind, lateMs, openPair, type Pair, PRIORITY, settled, skewMs, VIP } from "./pair.ts";
 
-const INTERVAL_MS = 200;
+/** Both run on the one processor of the guest, and vipd before keepalived: a start must not last as long as a backup waits. */
+const INTERVAL_MS = 500;
 const CONFIG = `vrrp_instance VI_1 {
   state BACKUP
   nopreempt
@@ -13,7 +14,7 @@ const CONFIG = `vrrp_instance VI_1 {
 @a priority ${PRIORITY.a}
 @b priority ${PRIORITY.b}
   version 3
-  advert_int 0.2
+  advert_int 0.5
   virtual_ipaddress {
     ${VIP}/24
   }
