@@ -3,9 +3,10 @@
  * before: then functions that are compiled when they are first called are in it, too.
  */
 import { type ChildProcess, execFile, fork } from "node:child_process";
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { Script } from "node:vm";
 import { Worker } from "node:worker_threads";
 
 /** The reader reads this file, with all that is in it. */
@@ -28,24 +29,25 @@ function cacheOf(folder: string, name: string): string {
   return join(folder, "code", `${name}.cache`);
 }
 
-/** @param folder dist, complete but for this */
+/**
+ * In a Node of its own: what is made under other flags than those of a start would be refused.
+ *
+ * @param folder dist, complete but for this
+ */
 export async function makeCaches(folder: string, names: readonly string[]): Promise<void> {
-  await Promise.all(names.map((name) => compile(folder, name)));
+  const env = { ...process.env, NODE_OPTIONS: "" };
+  await promisify(execFile)(process.execPath, [import.meta.filename, folder, ...names], { env });
+}
+
+async function makeAll(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await compile(folder, name);
   await makeWarm(folder);
 }
 
-/** In a Node of its own: what was made under other flags than those of a start would be refused. */
-const COMPILE = `
-  const [source, cache] = process.argv.slice(1);
-  const { readFileSync, writeFileSync } = require("node:fs");
-  const script = new (require("node:vm").Script)(readFileSync(source, "latin1"));
-  writeFileSync(cache, script.createCachedData());
-`;
-
 /** Nothing is run. */
 async function compile(folder: string, name: string): Promise<void> {
-  const words = ["-e", COMPILE, join(folder, "code", `${name}.js`), cacheOf(folder, name)];
-  await promisify(execFile)(process.execPath, words);
+  const script = new Script(await readFile(join(folder, "code", `${name}.js`), "latin1"));
+  await writeFile(cacheOf(folder, name), script.createCachedData());
 }
 
 async function makeWarm(folder: string): Promise<void> {
@@ -66,4 +68,9 @@ async function warmVrrp(folder: string): Promise<void> {
   const vrrp: ChildProcess = fork(entry, [], { execArgv: VRRP_FLAGS });
   await new Promise<void>((done, failed) => vrrp.once("error", failed).once("exit", () => done()));
   await rm(entry);
+}
+
+if (import.meta.main) {
+  const [folder = "", ...names] = process.argv.slice(2);
+  await makeAll(folder, names);
 }

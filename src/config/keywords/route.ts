@@ -58,7 +58,7 @@ export const routeKeywords: readonly Entry[] = [
   },
   {
     path: "@route/gw",
-    args: "IP",
+    args: "[inet|inet6] IP",
     takes: words(1),
     since: "1.0.1",
     meaning: "deprecated alias of via",
