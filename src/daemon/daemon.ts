@@ -83,9 +83,6 @@ async function live(context: Context): Promise<number> {
     }),
   );
   const keeper = createKeeper(context, parts.participants, parts.services);
-  const name = processName(options);
-  process.title = name;
-  setProcessName(name);
   process.stderr.on("error", () => {}); // whoever read it is gone
   const removePidFiles = keepChildPidFiles(context);
   const status = () => collectStatus(context, parts, keeper, state);
@@ -222,10 +219,13 @@ async function live(context: Context): Promise<number> {
     const namespace = options.namespace ?? config.global.netNamespace;
     parts.locateIpvs(config);
     if (namespace !== undefined) enterNetwork(namespace);
+    const name = processName(options);
     if (options.dryRun !== "all") {
       refuseBesideKeepalived();
       refuseBesideVipd(name);
     }
+    process.title = name; // now, where it works: another vipd looks for it
+    setProcessName(name);
     parts.runner.configure(config.notify);
     const { startupScript } = config.global;
     if (startupScript !== undefined && options.dryRun !== "all") await runHook(startupScript, "startup_script");

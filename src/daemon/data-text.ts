@@ -98,7 +98,7 @@ function scriptLines(script: TrackScriptSettings, config: Config | undefined, { 
   );
   return [
     ` VRRP Script = ${script.name}`,
-    `   Command = '${script.command.argv.join(" ")}'`,
+    `   Command = '${script.command.argv[0] ?? ""}'`, // its arguments may be secrets, and everybody may read this
     `   Interval = ${script.intervalMs / 1000} sec`,
     `   Timeout = ${script.timeoutMs / 1000} sec`,
     `   Weight = ${script.weight}${script.reverse ? " reverse" : ""}`,

@@ -130,7 +130,7 @@ export function createVirtualServices(deps: IpvsDeps): VirtualServices {
   async function stop({ keep }: { readonly keep: boolean }): Promise<void> {
     pools.stop();
     stopping = !keep;
-    if (!keep && current?.ipvs.flushOnStop === "all") {
+    if (!keep && inForce && current?.ipvs.flushOnStop === "all") {
       ownForeign();
       await keeper.compare(false);
     } else if (!keep) await settle(owned);

@@ -1,5 +1,5 @@
 /** What must hold on this machine before vipd does anything: privileges, folders, nobody else at the same work. */
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { CAP, capabilities, enterNamespace } from "dgram-ext";
 import { systemErrorCode } from "../os/errors.ts";
 import { makeFolder } from "../os/files.ts";
@@ -63,9 +63,10 @@ export function processName({ dryRun, only }: Pick<DaemonOptions, "dryRun" | "on
 /** Each would sweep what the other made. @param name what this one is called @throws {Refusal} */
 export function refuseBesideVipd(name: string): void {
   const rivals = name === "vipd" ? ["vipd", "vipd -P", "vipd -C"] : ["vipd", name];
+  // a command of vipd is called so, too, while the shell that starts it runs; a daemon's whole title is its name
   const found = rivals
     .flatMap(processesNamed)
-    .find(({ pid }) => pid !== process.pid && isTrusted(pid) && sameNetwork(pid));
+    .find(({ pid, command }) => pid !== process.pid && rivals.includes(command) && isTrusted(pid) && sameNetwork(pid));
   if (found === undefined) return;
   throw new Refusal(
     EXIT.fatal,
@@ -74,10 +75,10 @@ export function refuseBesideVipd(name: string): void {
   );
 }
 
-/** Whoever has no privilege may call a process what he likes. */
+/** Whoever has no privilege may call a process what he likes, and run what has some: its real user tells. */
 function isTrusted(pid: number): boolean {
-  const owner = statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
-  return owner === 0 || owner === process.getuid?.();
+  const real = /^Uid:\s+(\d+)/m.exec(textOf(`/proc/${pid}/status`) ?? "")?.[1];
+  return real === "0" || real === String(process.getuid?.());
 }
 
 /** Both daemons would be master: neither hears the other on one machine. @throws {Refusal} */

@@ -75,7 +75,8 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
   function open(): void {
     if (usable) return;
     try {
-      prepare();
+      if (child === undefined) prepare();
+      else usable = true; // it is the mailer's now; a write shows whether it can be written
       spool = { ...spool, ...waitingIn(deps.spool) };
       if (held.length === 0) written(); // else they show it: a full disk has its folders, too
     } catch (error) {
@@ -214,11 +215,11 @@ export function createMailRoom(deps: MailRoomDeps): MailRoom {
     status: () => ({ relay: mail?.relay, ...spool, held: held.length, lost, lastError: unwritable ?? spool.lastError }),
     /** Gives the mailer three seconds to send what waits; the rest is sent after the next start. */
     async stop(hurry) {
-      restart?.[Symbol.dispose]();
-      restart = undefined;
       writeAgain?.[Symbol.dispose]();
       writeHeld();
       writeAgain?.[Symbol.dispose]();
+      restart?.[Symbol.dispose](); // of what was written just now, too
+      restart = undefined;
       if (held.length > 0)
         lose(countOf(held.length), `vipd ends, and they were in memory only: ${unwritable ?? ""}`, held.length);
       held = [];

@@ -152,9 +152,8 @@ export function createSupervisor<To extends object>(
     const restartMs = deps.respawn ? backoff.delayMs : undefined;
     enter(deps.respawn ? "waiting" : "stopped");
     emit({ type: "process.exit", process: name, pid: who.pid, reason, restartMs });
-    // the answer to the last ping may still be on its way; if the next one is overdue it is this process that slept
-    const aliveMs = unanswered <= 1 ? Math.min(nowMs, pingedAtMs + PING_MS) : Math.max(answeredAtMs, startedMs);
-    deps.ended(restartMs === undefined || isFailing(backoff), aliveMs);
+    // its last answer and nothing later: it may have stood still since then, and another may be master
+    deps.ended(restartMs === undefined || isFailing(backoff), Math.max(answeredAtMs, startedMs));
     if (restartMs === undefined) return;
     restarts += 1;
     if (restartMs === 0) adopt(deps.fork());

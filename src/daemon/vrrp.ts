@@ -108,12 +108,10 @@ function serve(): void {
   async function commit(generation: number): Promise<void> {
     const next = assembly;
     if (next?.begin.generation !== generation || room === undefined) return;
-    const first = current === undefined;
     current = next;
     await room.commit(settingsOf(next), next.begin.ours, next.begin.former);
     outbox.send({ type: "committed", generation });
-    // what the rehearsal or the reload left; a node that has just come hears for a while before it sends
-    if (first || isUnhurried(next)) setImmediate(collectGarbage);
+    if (isUnhurried(next)) setImmediate(collectGarbage); // what the rehearsal or the reload left
   }
 
   function abandon(generation: number): void {

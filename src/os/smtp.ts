@@ -19,7 +19,7 @@ export type Relay = {
   readonly host: string;
   readonly port: number;
   readonly helo: string | undefined;
-  /** smtp_connect_timeout: for the connection, and for each answer. */
+  /** smtp_connect_timeout: for the connection and the greeting. */
   readonly connectTimeoutMs: number;
 };
 
@@ -68,7 +68,8 @@ async function attempt(
     ...(relay.helo === undefined ? {} : { name: relay.helo }),
     connectionTimeout: relay.connectTimeoutMs,
     greetingTimeout: relay.connectTimeoutMs,
-    socketTimeout: relay.connectTimeoutMs,
+    // It may look at a message for long before it answers (RFC 5321 §4.5.3.2.6); whoever gives up earlier sends again what was taken.
+    socketTimeout: deadlineMs,
     dnsTimeout: relay.connectTimeoutMs,
     // Opportunistic: a relay on the local network mostly has a certificate of its own making, and without TLS it would get the mail in clear.
     tls: { rejectUnauthorized: false },

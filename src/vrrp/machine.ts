@@ -62,11 +62,12 @@ function start(state: Init, reason: string, router: Router, nowMs: number): Step
   if (router.faults[0] !== undefined) return enterFault(router, state, router.faults[0], nowMs);
   if (mayGoOn(state, router, nowMs)) return enterMaster(router, state, GOES_ON, nowMs);
   const owner = "owner of the addresses (priority 255)";
+  const fresh = state.aliveMs === undefined; // else somebody may have replaced it, and its group shall not take it along
   if (ownsFromStart(router)) {
     if (!router.grouped) return enterMaster(router, state, owner, nowMs);
-    return enterBackup(router, state, { reason, fresh: true, ready: owner }, nowMs);
+    return enterBackup(router, state, { reason, fresh, ready: owner }, nowMs);
   }
-  const backup = enterBackup(router, state, { reason, fresh: true }, nowMs);
+  const backup = enterBackup(router, state, { reason, fresh }, nowMs);
   const swept = { type: "addresses", router: router.settings, wanted: false } as const;
   return { state: backup.state, actions: [swept, ...backup.actions] };
 }

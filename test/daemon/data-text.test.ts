@@ -89,7 +89,7 @@ test("keepalived.data: what exporters and grep look for, in keepalived's layout"
      fe80::9/64 dev eth0 scope global
 ------< VRRP Scripts >------
  VRRP Script = chk
-   Command = '/usr/bin/check one'
+   Command = '/usr/bin/check'
    Interval = 2 sec
    Timeout = 2 sec
    Weight = 0

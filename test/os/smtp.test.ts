@@ -15,6 +15,8 @@ const mail: Mail = {
   date: new Date(0),
 };
 
+const CONNECT_MS = 400;
+
 /** @param answers by the beginning of a command; the longest that fits counts */
 async function sent(answers: Readonly<Record<string, string>>, deadlineMs = 5000): Promise<Delivery> {
   const all: Readonly<Record<string, string>> = {
@@ -37,6 +39,7 @@ async function sent(answers: Readonly<Record<string, string>>, deadlineMs = 5000
       const answer = all[starts.find((start) => line.startsWith(start)) ?? ""];
       inData = line === "DATA" && answer?.startsWith("3") === true;
       if (answer === "hang up") socket.destroy();
+      else if (answer === "slow") setTimeout(() => socket.write("250 taken\r\n"), 2 * CONNECT_MS);
       else if (answer !== undefined && answer !== "silence") socket.write(`${answer}\r\n`);
     });
   });
@@ -45,7 +48,7 @@ async function sent(answers: Readonly<Record<string, string>>, deadlineMs = 5000
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   try {
-    return await sendMail(mail, { host: "127.0.0.1", port, helo: undefined, connectTimeoutMs: 400 }, deadlineMs);
+    return await sendMail(mail, { host: "127.0.0.1", port, helo: undefined, connectTimeoutMs: CONNECT_MS }, deadlineMs);
   } finally {
     server.close();
   }
@@ -79,7 +82,11 @@ test.each([
   ["it hangs up in the middle", { DATA: "hang up" }, [], ALL, [], false],
   ["it falls silent", { RCPT: "silence" }, [], ALL, [], false],
 ] as const)("%s", async (_what, answers, delivered, later, refused, reached) => {
-  expect(outcome(await sent(answers))).toEqual([delivered, later, refused, reached]);
+  expect(outcome(await sent(answers, 1500))).toEqual([delivered, later, refused, reached]);
+});
+
+test("a relay that takes its time for the message is waited for, longer than for the connection", async () => {
+  expect(outcome(await sent({ ".": "slow" }))).toEqual([ALL, [], [], true]);
 });
 
 test("the deadline holds however much a relay has to say", async () => {

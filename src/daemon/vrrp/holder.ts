@@ -205,11 +205,13 @@ export function createHolder(options: HolderOptions): Holder {
     options.announce([entry.address], entry.router.garp.repeat);
   }
 
+  /** Thousands may go at once, and adverts wait meanwhile: only an intruder is looked for. */
   function removed(key: AddressKey): void {
-    const router = configured.get(key);
-    const address = router && addressesOf(router).find((one) => keyOf(one) === key);
-    const reason = "somebody else set it, and this node is not master";
-    if (intruders.delete(key) && router && address) tell(router, address, "removed", reason);
+    if (intruders.delete(key)) {
+      const router = configured.get(key);
+      const address = router && addressesOf(router).find((one) => keyOf(one) === key);
+      if (router && address) tell(router, address, "removed", "somebody else set it, and this node is not master");
+    }
     disclaim(key);
   }
 
